@@ -107,5 +107,5 @@ export function naturalLog(x: number): number {
     sum += term / k;
     term *= square;
   }
-  return 2 * sum + exponent * 0.6931471805599453;
+  return 2 * sum + exponent * Math.LN2;
 }

@@ -30,15 +30,19 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   w: 7 * DAY_MS,
 };
 
-/** Milliseconds of a duration such as `80ms`, `90s`, `4h`, `1.5d`, `2w`; undefined when it is none. */
+/**
+ * Milliseconds of a duration such as `80ms`, `90s`, `4h`, `1.5d`, `2w`; undefined when it is none, or is too long
+ * to count in whole milliseconds.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)$/.exec(text.trim());
   if (!match) return undefined;
   const unit = UNITS_MS[match[2] as string] as number;
-  return Math.round(Number(match[1]) * unit);
+  const durationMs = Math.round(Number(match[1]) * unit);
+  return Number.isSafeInteger(durationMs) ? durationMs : undefined;
 }
 
-/** A duration for people, two units at most: `1 week`, `2 d 4 h`, `90 s`, `12 ms`. */
+/** A duration for people, two units at most: `7 d`, `2 d 4 h`, `90 s`, `12 ms`. */
 export function formatDuration(durationMs: number): string {
   if (durationMs < SECOND_MS) return `${Math.round(durationMs)} ms`;
   if (durationMs < 2 * MINUTE_MS) return `${trimZero((durationMs / SECOND_MS).toFixed(1))} s`;
@@ -63,7 +67,11 @@ function formatDay(day: number): string {
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
   const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1_460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+    (dayOfEra -
+      Math.floor(dayOfEra / 1_460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
   );
   const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
