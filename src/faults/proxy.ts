@@ -1,0 +1,128 @@
+/**
+ * Owns the planted faults of the proxy.
+ * Refuses to share code with the checkers that must catch them.
+ */
+
+import type { JsonObject } from "../base/canonical-json.ts";
+import type { ChangesBody, SyncEvent } from "../protocol/messages.ts";
+import type { Request } from "../protocol/request.ts";
+import type { Proxy, ProxyOutput } from "../proxy/port.ts";
+import { type Fault, override, withProxy } from "./fault.ts";
+
+export const PROXY_FAULTS: readonly Fault[] = [
+  {
+    name: "lost-tombstone",
+    rules: ["SYS-1"],
+    side: "proxy",
+    text: "Deltas leave deletions out, so that a record deleted while a device was away stays on it. The classic of hand-made sync endpoints: WHERE updated_at > ? on a table whose rows are really deleted.",
+    plant: (parts) =>
+      withProxy(parts, {
+        answer: (answer, { call }) => {
+          if (call.call !== "changes" || answer.status !== 200 || call.since === undefined) return answer;
+          const body = answer.body as ChangesBody;
+          return { ...answer, body: { ...body, changes: body.changes.filter(({ action }) => action !== "deleted") } };
+        },
+      }),
+  },
+  {
+    name: "one-page-only",
+    rules: ["SYS-1"],
+    side: "proxy",
+    text: "The first page of a delta says that it is the last. Seen where a limit was added to a query and hasMore forgotten.",
+    plant: (parts) =>
+      withProxy(parts, {
+        answer: (answer, { call }) => {
+          if (call.call !== "changes" || answer.status !== 200) return answer;
+          const { nextCursor: _nextCursor, ...body } = answer.body as ChangesBody;
+          return { ...answer, body: { ...body, hasMore: false } };
+        },
+      }),
+  },
+  {
+    name: "replay-skips-first",
+    rules: ["EVT-2", "EVT-5", "EVT-6"],
+    side: "proxy",
+    text: "A resumed socket starts one event too late. Seen where a stream's offset was taken as the last read one, and then as the next.",
+    plant: (parts) => ({
+      ...parts,
+      proxy: (config, store) => skippingFirst(parts.proxy(config, store)),
+    }),
+  },
+  {
+    name: "forgotten-key",
+    rules: ["SYS-3", "IDM-1", "CON-10"],
+    side: "proxy",
+    text: "Answers are not remembered under their idempotency keys: a retry is executed again. Seen where the key store was a cache that evicts.",
+    plant: (parts) => ({
+      ...parts,
+      store: () => {
+        const store = parts.store();
+        return override(store, {
+          commit: (account, plan, nowMs) => store.commit(account, { ...plan, remember: undefined }, nowMs),
+        });
+      },
+    }),
+  },
+  {
+    name: "contacts-unguarded",
+    rules: ["CON-2", "MRG-1", "SYS-2"],
+    side: "proxy",
+    text: "If-Match is not looked at for contacts: the last writer silently wins. What most REST back ends do.",
+    plant: (parts) => withProxy(parts, { request: (request) => withoutIfMatch(request, "contact") }),
+  },
+  {
+    name: "lists-replaced",
+    rules: ["MRG-5", "SYS-2"],
+    side: "proxy",
+    text: "A stale list replaces the list that is there: items added by others are gone. Seen in every shopping list app once.",
+    plant: (parts) => withProxy(parts, { request: (request) => withoutIfMatch(request, "list") }),
+  },
+  {
+    name: "push-to-self",
+    rules: ["PSH-2"],
+    side: "proxy",
+    text: "A change is pushed to the device that made it too, which wakes it for nothing. Seen where the origin was not kept with the change.",
+    plant: (parts) => withProxy(parts, { request: ({ deviceId, ...request }) => (isWrite(request) ? request : keepId(request, deviceId)) }),
+  },
+];
+
+function keepId(request: Request, deviceId: string | undefined): Request {
+  return deviceId === undefined ? request : { ...request, deviceId };
+}
+
+function isWrite({ call }: Request): boolean {
+  return call.call === "create" || call.call === "update" || call.call === "delete" || call.call === "batch";
+}
+
+/** The request as if its sender had named no revision for writes of this entity, alone or in a batch. */
+function withoutIfMatch(request: Request, entity: string): Request {
+  const { call } = request;
+  if (call.call === "batch") {
+    const { mutations } = call.body as { readonly mutations: readonly JsonObject[] };
+    const bare = mutations.map((item) => {
+      const { ifMatch: _ifMatch, ifMatchMutation: _chained, ...rest } = item;
+      return item["entity"] === entity && item["operation"] === "update" ? rest : item;
+    });
+    return { ...request, call: { ...call, body: { mutations: bare } } };
+  }
+  if (call.call !== "update" || call.entity !== entity) return request;
+  const { ifMatch: _ifMatch, ...rest } = request;
+  return rest;
+}
+
+/** A proxy whose resumed sockets lose the first event of their replay. */
+function skippingFirst(proxy: Proxy): Proxy {
+  const resumed = new Set<number>();
+  const skip = (output: ProxyOutput): boolean => {
+    if (output.output !== "frame" || !resumed.delete(output.socket)) return false;
+    return (output.frame as SyncEvent).type === "sync_event";
+  };
+  return override(proxy, {
+    openSocket: (subscription, nowMs) => {
+      const socket = proxy.openSocket(subscription, nowMs);
+      if (socket !== undefined && subscription.lastRevisionId !== undefined) resumed.add(socket);
+      return socket;
+    },
+    takeOutputs: () => proxy.takeOutputs().filter((output) => !skip(output)),
+  });
+}

@@ -1,0 +1,259 @@
+/**
+ * Owns one phone's link: requests in flight, sockets, and what a bad network does to them.
+ * Refuses to look into messages. Requests may be lost, doubled and reordered; a socket is TCP: it delays, holds
+ * back or dies, and never drops or reorders a frame in silence.
+ */
+
+import type { SentMutation } from "../history/facts.ts";
+import type { Answer, EventSubscription, Frame, Request } from "../protocol/request.ts";
+import { EVENT } from "./agenda.ts";
+import { Fate } from "./fate.ts";
+import type { Phone } from "./phone.ts";
+import type { Stage } from "./stage.ts";
+import { factOfAnswer, factOfRequest, sentMutations } from "./witness.ts";
+import { FRAME_BYTES, jsonBytes } from "./wire-size.ts";
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** What TCP takes to notice and resend a lost segment. */
+const RESEND_MS = 350;
+const ABNORMAL_CLOSE = 1006;
+
+/** A request on its way through the network. */
+export interface Parcel {
+  readonly request: number;
+  readonly message: Request;
+}
+
+interface InFlight extends Parcel {
+  readonly mutations: readonly SentMutation[];
+}
+
+/** One WebSocket, seen from both of its ends. */
+export interface Line {
+  readonly socket: number;
+  readonly subscription: EventSubscription;
+  openAtPhone: boolean;
+  /** Set while the proxy has it open. */
+  atProxy: { readonly instance: number; readonly socket: number } | undefined;
+  /** When the last thing put on the line arrives: nothing overtakes it. */
+  arrivalMs: number;
+  /** Frames that arrive together at `arrivalMs`. */
+  bundle: Frame[] | undefined;
+}
+
+/** A phone's network. */
+export class Radio {
+  online = true;
+  /** Until when each direction is dead without anybody being told. */
+  upDeadUntilMs = 0;
+  downDeadUntilMs = 0;
+
+  private readonly stage: Stage;
+  private readonly phone: Phone;
+  private readonly fate: Fate;
+  private readonly inFlight = new Map<number, InFlight>();
+  private readonly lines = new Map<number, Line>();
+  private lastNumber = 0;
+
+  constructor(stage: Stage, phone: Phone, name: string) {
+    this.stage = stage;
+    this.phone = phone;
+    this.fate = new Fate(stage.seed, `${name}/link`);
+  }
+
+  /** The first request or socket number that a new process may use: none is ever used twice. */
+  nextNumber(): number {
+    return this.lastNumber + 1;
+  }
+
+  /** Requests without an answer yet. */
+  get waiting(): number {
+    return this.inFlight.size;
+  }
+
+  send(request: number, message: Request, timeoutMs: number): void {
+    this.lastNumber = Math.max(this.lastNumber, request);
+    const { agenda } = this.stage;
+    const { index } = this.phone;
+    this.inFlight.set(request, { request, message, mutations: sentMutations(message) });
+    this.stage.record(factOfRequest(this.phone.on(), request, message));
+    if (!this.online) {
+      agenda.put(agenda.nowMs + 1, EVENT.requestUnreachable, index, request);
+      return;
+    }
+    agenda.put(agenda.nowMs + timeoutMs, EVENT.requestTimesOut, index, request);
+    if (this.lostUp()) return;
+    const parcel: Parcel = { request, message };
+    agenda.put(agenda.nowMs + this.delayMs(), EVENT.requestArrives, index, 0, parcel);
+    if (this.strikes(this.stage.scenario.network.duplication)) {
+      agenda.put(agenda.nowMs + this.delayMs() + this.delayMs(), EVENT.requestArrives, index, 0, parcel);
+    }
+  }
+
+  /** The proxy's answer sets out, `workMs` from now. */
+  answerLeaves(request: number, answer: Answer, workMs: number): void {
+    const { agenda } = this.stage;
+    if (this.strikes(this.stage.scenario.network.loss)) return;
+    agenda.put(agenda.nowMs + workMs + this.delayMs(), EVENT.answerArrives, this.phone.index, request, answer);
+  }
+
+  answerArrives(request: number, answer: Answer): void {
+    const sent = this.inFlight.get(request);
+    if (!sent || !this.online || this.stage.agenda.nowMs < this.downDeadUntilMs) return;
+    this.inFlight.delete(request);
+    this.stage.record(factOfAnswer(this.phone.on(), request, sent.message, sent.mutations, answer));
+    this.phone.feed({ input: "answered", request, answer });
+  }
+
+  /** No answer came: `timeout` leaves open what happened; `unreachable` means that it never left the phone. */
+  unanswered(request: number, why: "timeout" | "unreachable"): void {
+    const sent = this.inFlight.get(request);
+    if (!sent) return;
+    this.inFlight.delete(request);
+    this.stage.record({ fact: "unanswered", ...this.phone.on(), request, call: sent.message.call.call, why });
+    this.phone.feed({ input: "unanswered", request, why });
+  }
+
+  connect(socket: number, subscription: EventSubscription): void {
+    this.lastNumber = Math.max(this.lastNumber, socket);
+    const { agenda } = this.stage;
+    const line: Line = { socket, subscription, openAtPhone: true, atProxy: undefined, arrivalMs: 0, bundle: undefined };
+    this.lines.set(socket, line);
+    const { lastRevisionId: since, entities } = subscription;
+    this.stage.record({
+      fact: "connecting",
+      ...this.phone.on(),
+      socket,
+      ...(since !== undefined && { since }),
+      ...(entities && { entities }),
+    });
+    if (!this.online) this.breakLater(line, agenda.nowMs + 1);
+    else if (this.lostUp() || agenda.nowMs < this.downDeadUntilMs) this.breakLater(line, agenda.nowMs + CONNECT_TIMEOUT_MS);
+    else agenda.put(agenda.nowMs + this.delayMs() * 2, EVENT.socketArrives, this.phone.index, 0, line);
+  }
+
+  /** The device hangs up. */
+  disconnect(socket: number): void {
+    const line = this.lines.get(socket);
+    if (line) this.hangUp(line, 1000);
+  }
+
+  /** The proxy accepted or refused the upgrade. */
+  upgraded(line: Line, atProxy: Line["atProxy"]): void {
+    const { agenda } = this.stage;
+    line.atProxy = atProxy;
+    line.arrivalMs = agenda.nowMs + this.delayMs();
+    if (atProxy) agenda.put(line.arrivalMs, EVENT.socketOpens, this.phone.index, 0, line);
+    else this.breakLater(line, line.arrivalMs);
+  }
+
+  socketOpens(line: Line): void {
+    if (!line.openAtPhone) return;
+    this.stage.record({ fact: "connected", ...this.phone.on(), socket: line.socket });
+    this.phone.feed({ input: "socket_opened", socket: line.socket });
+  }
+
+  /** A frame leaves the proxy on this line. */
+  frameLeaves(line: Line, frame: Frame): void {
+    const { agenda } = this.stage;
+    const atMs = this.inOrder(line);
+    if (line.bundle && atMs === line.arrivalMs) {
+      line.bundle.push(frame);
+      return;
+    }
+    line.arrivalMs = atMs;
+    line.bundle = [frame];
+    agenda.put(atMs, EVENT.framesArrive, this.phone.index, 0, { line, frames: line.bundle });
+  }
+
+  framesArrive(line: Line, frames: readonly Frame[]): void {
+    if (line.bundle === frames) line.bundle = undefined;
+    if (line.atProxy) this.stage.backend.drained(line.atProxy, frames.length);
+    for (const frame of frames) {
+      // A frame may make the device hang up; what follows it then goes nowhere.
+      if (!line.openAtPhone || !this.online) return;
+      const bytes = FRAME_BYTES + jsonBytes(frame);
+      this.stage.record({ fact: "frame", ...this.phone.on(), socket: line.socket, frame, bytes });
+      this.phone.feed({ input: "frame", socket: line.socket, frame });
+    }
+  }
+
+  /** The proxy hung up with this code; the phone hears of it behind all that was sent before. */
+  proxyHungUp(line: Line, code: number): void {
+    line.atProxy = undefined;
+    this.breakLater(line, this.inOrder(line), code);
+  }
+
+  closesAtPhone(line: Line, code: number): void {
+    if (!line.openAtPhone) return;
+    this.hangUp(line, code);
+    this.phone.feed({ input: "socket_closed", socket: line.socket, code });
+  }
+
+  /** The phone knows that it has no network: what was in flight fails, and sockets are gone. */
+  goOffline(): void {
+    if (!this.online) return;
+    this.online = false;
+    this.stage.record({ fact: "offline", ...this.phone.on() });
+    this.phone.feed({ input: "offline" });
+    for (const line of [...this.lines.values()]) this.closesAtPhone(line, ABNORMAL_CLOSE);
+    for (const request of [...this.inFlight.keys()]) this.unanswered(request, "timeout");
+  }
+
+  goOnline(): void {
+    if (this.online) return;
+    this.online = true;
+    this.stage.record({ fact: "online", ...this.phone.on() });
+    this.phone.feed({ input: "online" });
+  }
+
+  /** The process was killed: its sockets close, and nobody waits for its answers. */
+  processGone(): void {
+    this.inFlight.clear();
+    for (const line of [...this.lines.values()]) this.hangUp(line, ABNORMAL_CLOSE);
+  }
+
+  /** How long a ping and its pong take; undefined when no pong will come. */
+  pongMs(line: Line): number | undefined {
+    const { nowMs } = this.stage.agenda;
+    const alive = line.openAtPhone && this.online && nowMs >= this.upDeadUntilMs && nowMs >= this.downDeadUntilMs;
+    return alive ? this.delayMs() * 2 : undefined;
+  }
+
+  private hangUp(line: Line, code: number): void {
+    line.openAtPhone = false;
+    this.lines.delete(line.socket);
+    this.stage.record({ fact: "disconnected", ...this.phone.on(), socket: line.socket, code });
+    // Without a network the proxy hears nothing; its pings will find out [EVT-11].
+    if (line.atProxy && this.online && this.stage.agenda.nowMs >= this.upDeadUntilMs) {
+      const { agenda } = this.stage;
+      agenda.put(agenda.nowMs + this.delayMs(), EVENT.socketClosesAtProxy, this.phone.index, 0, line);
+    }
+  }
+
+  private breakLater(line: Line, atMs: number, code = ABNORMAL_CLOSE): void {
+    this.stage.agenda.put(atMs, EVENT.socketClosesAtPhone, this.phone.index, code, line);
+  }
+
+  private inOrder(line: Line): number {
+    const { nowMs } = this.stage.agenda;
+    const resent = this.strikes(this.stage.scenario.network.loss) ? RESEND_MS : 0;
+    const heldUntilMs = Math.max(nowMs, this.downDeadUntilMs);
+    return Math.max(line.arrivalMs, heldUntilMs + this.delayMs() + resent);
+  }
+
+  private lostUp(): boolean {
+    return this.stage.agenda.nowMs < this.upDeadUntilMs || this.strikes(this.stage.scenario.network.loss);
+  }
+
+  private delayMs(): number {
+    const { nowMs } = this.stage.agenda;
+    const { latency, reordering } = this.stage.scenario.network;
+    const once = this.fate.spread(nowMs, latency);
+    return this.strikes(reordering) ? once + latency.p99 + this.fate.spread(nowMs, latency) : once;
+  }
+
+  private strikes(probability: number): boolean {
+    return !this.stage.healed && this.fate.chance(this.stage.agenda.nowMs, probability);
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Owns what a scenario may say, as data: fleet, habits, network, clocks, faults, workload, proxy, thresholds.
+ * Refuses to know of files and of YAML: cli/ reads those and hands over what they held, with line and column in
+ * hand. Shares are written `5%`, times `90s` or `4h`, distributions `{p50: 80ms, p99: 900ms}`.
+ */
+
+import { z } from "zod";
+import { parseDuration } from "../base/time.ts";
+import { CONFLICT_MODES } from "../protocol/messages.ts";
+
+/** A share from 0 to 1, written `5%`, `0.5%`. */
+const Share = z
+  .string()
+  .regex(/^\d+(\.\d+)?%$/, "a share is written like 5% or 0.5%")
+  .transform((text) => Number(text.slice(0, -1)) / 100)
+  .refine((share) => share <= 1, "a share is at most 100%");
+
+/** A duration in ms, written `80ms`, `90s`, `15m`, `4h`, `7d`, `2w`. */
+const Duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== undefined, "a time is written like 80ms, 90s, 15m, 4h, 7d or 2w")
+  .transform((text) => parseDuration(text) ?? 0);
+
+/** A distribution of durations in ms, given by its median and its 99th percentile. */
+const Spread = z
+  .strictObject({ p50: Duration, p99: Duration })
+  .refine((spread) => spread.p50 <= spread.p99, "p50 is at most p99");
+export type Spread = z.output<typeof Spread>;
+
+/** A mean count per device and day, at most one a minute. */
+const PerDay = z.number().min(0).max(1_440);
+
+const share = (text: string) => Share.prefault(text);
+const duration = (text: string) => Duration.prefault(text);
+const spread = (p50: string, p99: string) => Spread.prefault({ p50, p99 });
+const perDay = (count: number) => PerDay.prefault(count);
+
+const Fleet = z.strictObject({
+  accounts: z.number().int().min(1).max(100_000).prefault(50),
+  devicesPerAccount: z.number().int().min(1).max(64).prefault(3),
+  /** Records that each account has before the run begins. */
+  records: z
+    .strictObject({
+      contact: z.number().int().min(0).max(200_000).prefault(12),
+      task: z.number().int().min(0).max(200_000).prefault(12),
+      list: z.number().int().min(0).max(200_000).prefault(4),
+    })
+    .prefault({}),
+  itemsPerList: z.number().int().min(0).max(1_000).prefault(5),
+  /** The roadmap's phases that app and proxy have. */
+  phases: z.array(z.union([1, 2, 3, 4, 5].map((phase) => z.literal(phase)))).prefault([1, 2, 3, 4, 5]),
+  /** From this many sendable mutations on they go out as a batch. */
+  batchFrom: z.number().int().min(2).max(500).prefault(3),
+});
+
+const Habits = z.strictObject({
+  sessionsPerDay: perDay(8),
+  sessionLength: spread("90s", "15m"),
+  /** Local hours in which sessions begin, `[from, to)`; all phones live in one time zone. */
+  awake: z.tuple([z.number().min(0).max(24), z.number().min(0).max(24)]).prefault([7, 23]),
+});
+
+const Network = z.strictObject({
+  /** One way, per message. */
+  latency: spread("60ms", "900ms"),
+  /** Share of requests, and as many answers again, that never arrive. */
+  loss: share("1%"),
+  /** Share of requests that arrive twice. */
+  duplication: share("0.5%"),
+  /** Share of requests and answers that are held back by a further latency, so that later ones pass them. */
+  reordering: share("1%"),
+  /** Tunnels: the phone knows that it is offline. */
+  offline: z.strictObject({ perDay: perDay(5), length: spread("3m", "45m") }).prefault({}),
+  /** One direction is dead and nobody is told: requests time out, sockets hang. */
+  partition: z
+    .strictObject({ perDay: perDay(0.2), length: spread("40s", "5m"), direction: z.enum(["up", "down", "either"]).prefault("either") })
+    .prefault({}),
+  requestTimeout: duration("30s"),
+});
+
+const Clocks = z.strictObject({
+  /** Share of phones whose wall clock is wrong from the start, early or late by `offset`. */
+  skewed: share("10%"),
+  offset: spread("20s", "10m"),
+  /** Parts per million by which a skewed clock runs fast or slow. */
+  driftPpm: z.number().min(0).max(10_000).prefault(30),
+  /** Steps of the clock, either way, per phone and day. */
+  jumps: z.strictObject({ perDay: perDay(0.02), size: spread("5s", "10m") }).prefault({}),
+  /** Steps backwards of the proxy's clock per day. */
+  proxyJumps: z.strictObject({ perDay: perDay(0.1), size: spread("1s", "30s") }).prefault({}),
+});
+
+const Storage = z.strictObject({
+  /** From the write to its being durable; what is not durable is lost when the app is killed. */
+  flush: spread("4ms", "60ms"),
+});
+
+const Workload = z.strictObject({
+  /** Edits per device and day, made in sessions, offline or not. */
+  editsPerDay: perDay(12),
+  entities: z.strictObject({ contact: Share, task: Share, list: Share }).prefault({ contact: "30%", task: "45%", list: "25%" }),
+  operations: z.strictObject({ create: Share, update: Share, delete: Share }).prefault({ create: "18%", update: "74%", delete: "8%" }),
+  /** Share of edits that go to the few records that everybody edits. */
+  hot: share("30%"),
+  hotRecords: z.number().int().min(1).max(1_000).prefault(3),
+  /** Share of edits that make two or three more edits of the same record right after. */
+  burst: share("15%"),
+  /** Screens that a user looks at per minute of a session. */
+  readsPerMinute: z.number().min(0).max(600).prefault(4),
+  /** How people answer the conflict dialog, and how long they think. */
+  conflicts: z
+    .strictObject({ mine: Share, server: Share, merge: Share, thinking: Spread })
+    .prefault({ mine: "40%", server: "30%", merge: "30%", thinking: { p50: "15s", p99: "5m" } }),
+  /** Share of devices that are put away for `absence.length` at a random time. */
+  absence: z.strictObject({ share: share("0%"), length: duration("30d") }).prefault({}),
+  /** Pull-to-refresh, which is a full sync, per device and day. */
+  refreshesPerDay: perDay(0.1),
+});
+
+const Kills = z.strictObject({
+  /** Kills of the app by its user or system, per device and day; the next session starts it again. */
+  perDay: perDay(1.5),
+});
+
+const ProxySettings = z.strictObject({
+  instances: z.number().int().min(1).max(16).prefault(1),
+  /** How long until the other instances hear of a change. */
+  fanOut: spread("5ms", "200ms"),
+  mode: z.enum(CONFLICT_MODES).prefault("enforce"),
+  ifMatch: z.enum(["optional", "required"]).prefault("optional"),
+  resolvedBy: z.enum(["server", "client"]).prefault("server"),
+  retention: duration("30d"),
+  deltaLimitMax: z.number().int().min(1).max(10_000).prefault(200),
+  mutationsMax: z.number().int().min(1).max(10_000).prefault(50),
+  /** Time to answer a request. */
+  work: spread("3ms", "40ms"),
+  /** Spans in which a proxy instance answers 503 and its sockets are closed. */
+  outages: z.strictObject({ perDay: perDay(0.3), length: spread("20s", "4m") }).prefault({}),
+});
+
+const Push = z.strictObject({
+  delay: spread("800ms", "60s"),
+  loss: share("5%"),
+  duplication: share("1%"),
+});
+
+/** One scenario file. Every part has a default, so that a file names only what it is about. */
+export const Scenario = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, "a scenario's name is lower-case words joined by dashes"),
+  description: z.string().prefault(""),
+  /** How long faults are on; the heal and the settling come after it. */
+  duration: duration("7d").refine((ms) => ms >= 60_000 && ms <= 60 * 86_400_000, "a run lasts from 1m to 60d"),
+  /** After the heal, everything must be settled within this time [SYS-5]. */
+  settleWithin: duration("6h"),
+  fleet: Fleet.prefault({}),
+  habits: Habits.prefault({}),
+  network: Network.prefault({}),
+  clocks: Clocks.prefault({}),
+  storage: Storage.prefault({}),
+  kills: Kills.prefault({}),
+  workload: Workload.prefault({}),
+  proxy: ProxySettings.prefault({}),
+  push: Push.prefault({}),
+  /** What a metric must meet, for instance `sync latency online p99 < 2s`, `full sync rate < 5%`. */
+  thresholds: z.array(z.string()).prefault([]),
+});
+
+/** A scenario as written. */
+export type ScenarioText = z.input<typeof Scenario>;
+/** A scenario with every default in place, times in ms, shares from 0 to 1. */
+export type Scenario = z.output<typeof Scenario>;

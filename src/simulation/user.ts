@@ -1,0 +1,290 @@
+/**
+ * Owns one phone's owner: when they look at the app, what they edit and read, and how they answer when asked.
+ * Refuses to know of networks and syncing: they see the screen and nothing else.
+ */
+
+import { assertNever } from "../base/assert.ts";
+import { type Prng, stream } from "../base/prng.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../base/time.ts";
+import type { Choice, Edit, Outcome } from "../device/port.ts";
+import { ENTITIES, type Entity } from "../protocol/entity.ts";
+import type { Operation } from "../protocol/messages.ts";
+import { EVENT } from "./agenda.ts";
+import { Author } from "./author.ts";
+import { quantile } from "./fate.ts";
+import type { Phone } from "./phone.ts";
+import type { Shown } from "./screen.ts";
+import type { Stage } from "./stage.ts";
+
+/** How long a person takes to come back to a failed edit. */
+const RECONSIDER_MS = 2 * MINUTE_MS;
+/** A failed edit is taken up again this often before it is given up. */
+const RETRIES_MAX = 1;
+/** After the faults have stopped, everyone opens the app within this time. */
+const REOPEN_WITHIN_MS = 2 * MINUTE_MS;
+const BURST_GAP_MS_MAX = 2_500;
+const READS_PER_SESSION_MAX = 400;
+
+/** One person with one phone. */
+export class User {
+  private readonly stage: Stage;
+  private readonly phone: Phone;
+  private readonly random: Prng;
+  private readonly author: Author;
+  private readonly retries = new Map<string, number>();
+  /** Conflict dialogs that the running process has open; after a restart the app asks again. */
+  private readonly dialogs = new Set<string>();
+  private inSession = false;
+  private away = false;
+
+  constructor(stage: Stage, phone: Phone, name: string) {
+    this.stage = stage;
+    this.phone = phone;
+    this.random = stream(stage.seed, `${name}/user`);
+    this.author = new Author(stream(stage.seed, `${name}/author`), name);
+  }
+
+  /** Puts the first events of this person's life on the agenda. */
+  begin(): void {
+    const { scenario, agenda } = this.stage;
+    const { absence } = scenario.workload;
+    this.planSession();
+    this.planKill();
+    if (!this.random.chance(absence.share)) return;
+    const roomMs = Math.max(0, scenario.duration - absence.length);
+    const atMs = agenda.nowMs + Math.floor(this.random.unit() * roomMs);
+    agenda.put(atMs, EVENT.absenceBegins, this.phone.index);
+    agenda.put(atMs + absence.length, EVENT.absenceEnds, this.phone.index);
+  }
+
+  sessionBegins(): void {
+    if (this.stage.healed) return this.stayOpen();
+    this.planSession();
+    if (this.away || this.inSession) return;
+    this.openApp();
+    const { agenda, scenario } = this.stage;
+    const lengthMs = Math.max(1_000, quantile(scenario.habits.sessionLength, this.random.unit()));
+    agenda.put(agenda.nowMs + lengthMs, EVENT.sessionEnds, this.phone.index);
+    this.planEdits(lengthMs);
+    this.planReads(lengthMs);
+    const { refreshesPerDay } = scenario.workload;
+    const { sessionsPerDay } = scenario.habits;
+    if (sessionsPerDay > 0 && this.random.chance(refreshesPerDay / sessionsPerDay)) {
+      agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.refreshes, this.phone.index);
+    }
+  }
+
+  sessionEnds(): void {
+    if (this.stage.healed || !this.inSession) return;
+    this.inSession = false;
+    this.stage.record({ fact: "closed", ...this.phone.on() });
+    this.phone.feed({ input: "closed" });
+  }
+
+  /** One edit; `burst` more of the same record may follow at once. */
+  edits(record: { readonly entity: Entity; readonly id: string } | undefined): void {
+    if (!this.inSession || this.stage.healed) return;
+    const target = record && this.phone.screen.get(record.entity, record.id);
+    if (record && !target) return;
+    const edit = record && target ? this.author.update(record.entity, target) : this.newEdit();
+    if (!edit) return;
+    this.phone.feed({ input: "edit", edit });
+    if (record || edit.recordId === undefined || edit.operation !== "update") return;
+    if (this.random.chance(this.stage.scenario.workload.burst)) this.planBurst(edit.entity, edit.recordId);
+  }
+
+  reads(): void {
+    if (!this.inSession) return;
+    const entity = this.random.pick(ENTITIES);
+    const rows = this.phone.screen.all(entity);
+    const whole = rows.length === 0 || this.random.chance(0.4);
+    const query = whole ? { entity } : { entity, id: this.random.pick(rows).id };
+    this.phone.feed({ input: "read", query });
+  }
+
+  refreshes(): void {
+    if (this.inSession) this.phone.feed({ input: "refresh" });
+  }
+
+  /** The app asks what to do about a conflict. */
+  asked(mutation: string): void {
+    if (this.dialogs.has(mutation)) return;
+    this.dialogs.add(mutation);
+    const { agenda, scenario } = this.stage;
+    const thinkingMs = quantile(scenario.workload.conflicts.thinking, this.random.unit());
+    agenda.put(agenda.nowMs + thinkingMs, EVENT.chooses, this.phone.index, 0, mutation);
+  }
+
+  chooses(mutation: string): void {
+    if (!this.dialogs.has(mutation)) return;
+    if (!this.inSession) {
+      const { agenda } = this.stage;
+      agenda.put(agenda.nowMs + HOUR_MS, EVENT.chooses, this.phone.index, 0, mutation);
+      return;
+    }
+    this.dialogs.delete(mutation);
+    this.phone.choose(mutation, this.choice());
+  }
+
+  /** The process is gone, and its dialogs with it. */
+  processGone(): void {
+    this.dialogs.clear();
+    this.inSession = false;
+  }
+
+  settled(mutation: string, outcome: Outcome): void {
+    this.dialogs.delete(mutation);
+    if (outcome !== "failed") {
+      this.retries.delete(mutation);
+      return;
+    }
+    const { agenda } = this.stage;
+    agenda.put(agenda.nowMs + RECONSIDER_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
+  }
+
+  /** Takes a failed edit up again, or gives it up. */
+  reconsiders(mutation: string): void {
+    const { agenda } = this.stage;
+    if (!this.phone.app || !this.inSession) {
+      agenda.put(agenda.nowMs + HOUR_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
+      return;
+    }
+    const tried = this.retries.get(mutation) ?? 0;
+    const again = tried < RETRIES_MAX;
+    if (again) this.retries.set(mutation, tried + 1);
+    else this.retries.delete(mutation);
+    this.stage.record({ fact: again ? "retried" : "discarded", ...this.phone.on(), mutation });
+    this.phone.feed(again ? { input: "retry", mutation } : { input: "discard", mutation });
+  }
+
+  /** The app is killed by its user or the system. */
+  killed(): void {
+    if (this.stage.healed) return;
+    this.planKill();
+    this.phone.kill();
+  }
+
+  absent(away: boolean): void {
+    this.away = away;
+    if (away) this.phone.kill();
+  }
+
+  isAway(): boolean {
+    return this.away;
+  }
+
+  /** Faults have stopped: everyone opens the app once more and leaves it open. */
+  heal(): void {
+    const { agenda } = this.stage;
+    this.away = false;
+    agenda.put(agenda.nowMs + this.random.below(REOPEN_WITHIN_MS), EVENT.sessionBegins, this.phone.index);
+  }
+
+  private stayOpen(): void {
+    if (!this.inSession) this.openApp();
+  }
+
+  private openApp(): void {
+    this.phone.start();
+    this.inSession = true;
+    this.stage.record({ fact: "opened", ...this.phone.on() });
+    this.phone.feed({ input: "opened" });
+  }
+
+  private choice(): Choice {
+    const { mine, server } = this.stage.scenario.workload.conflicts;
+    const draw = this.random.unit();
+    return draw < mine ? "mine" : draw < mine + server ? "server" : "merge";
+  }
+
+  private planSession(): void {
+    const { agenda, scenario } = this.stage;
+    const { sessionsPerDay, awake } = scenario.habits;
+    if (sessionsPerDay === 0) return;
+    const [from, to] = awake;
+    const awakeMs = Math.max(HOUR_MS / 4, (to - from) * HOUR_MS);
+    let atMs = agenda.nowMs + Math.ceil(this.random.exponential(awakeMs / sessionsPerDay));
+    const inDay = atMs % DAY_MS;
+    // Nobody opens the app at night: a session that falls into it begins some time next morning.
+    if (inDay < from * HOUR_MS) atMs += from * HOUR_MS - inDay + this.random.below(HOUR_MS);
+    else if (inDay >= to * HOUR_MS) atMs += DAY_MS - inDay + from * HOUR_MS + this.random.below(HOUR_MS);
+    agenda.put(atMs, EVENT.sessionBegins, this.phone.index);
+  }
+
+  private planKill(): void {
+    const { agenda, scenario } = this.stage;
+    const { perDay } = scenario.kills;
+    if (perDay === 0) return;
+    agenda.put(agenda.nowMs + Math.ceil(this.random.exponential(DAY_MS / perDay)), EVENT.killed, this.phone.index);
+  }
+
+  private planEdits(lengthMs: number): void {
+    const { agenda, scenario } = this.stage;
+    const mean = scenario.workload.editsPerDay / scenario.habits.sessionsPerDay;
+    const wanted = mean * 2 * this.random.unit();
+    const count = Math.floor(wanted) + (this.random.chance(wanted - Math.floor(wanted)) ? 1 : 0);
+    for (let i = 0; i < count; i++) agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.edits, this.phone.index);
+  }
+
+  private planReads(lengthMs: number): void {
+    const { agenda, scenario } = this.stage;
+    const mean = (scenario.workload.readsPerMinute * lengthMs) / MINUTE_MS;
+    const count = Math.min(READS_PER_SESSION_MAX, 1 + Math.floor(mean));
+    for (let i = 0; i < count; i++) agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.reads, this.phone.index);
+  }
+
+  private planBurst(entity: Entity, id: string): void {
+    const { agenda } = this.stage;
+    const count = 2 + this.random.below(2);
+    let atMs = agenda.nowMs;
+    for (let i = 0; i < count; i++) {
+      // Some thumbs are fast enough for the same millisecond.
+      if (!this.random.chance(0.2)) atMs += this.random.below(BURST_GAP_MS_MAX);
+      agenda.put(atMs, EVENT.edits, this.phone.index, 0, { entity, id });
+    }
+  }
+
+  private newEdit(): Edit | undefined {
+    const entity = this.anEntity();
+    const operation = this.anOperation();
+    if (operation === "create") return this.author.create(entity);
+    const target = this.aRecord(entity);
+    if (!target) return this.author.create(entity);
+    switch (operation) {
+      case "update":
+        return this.author.update(entity, target);
+      case "delete":
+        return { entity, operation, recordId: target.id };
+      default:
+        return assertNever(operation);
+    }
+  }
+
+  private anEntity(): Entity {
+    const { contact, task } = this.stage.scenario.workload.entities;
+    const draw = this.random.unit();
+    return draw < contact ? "contact" : draw < contact + task ? "task" : "list";
+  }
+
+  private anOperation(): Operation {
+    const { create, update } = this.stage.scenario.workload.operations;
+    const draw = this.random.unit();
+    return draw < create ? "create" : draw < create + update ? "update" : "delete";
+  }
+
+  private aRecord(entity: Entity): Shown | undefined {
+    const { hot, hotRecords } = this.stage.scenario.workload;
+    const { screen } = this.phone;
+    if (this.random.chance(hot)) {
+      const shown = screen.get(entity, seedId(entity, this.random.below(hotRecords)));
+      if (shown) return shown;
+    }
+    const rows = screen.all(entity);
+    return rows.length === 0 ? undefined : this.random.pick(rows);
+  }
+}
+
+/** The id of the nth record of an entity that an account has before the run begins. */
+export function seedId(entity: Entity, nth: number): string {
+  return `${entity}-${nth}`;
+}
