@@ -4,11 +4,17 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Entity } from "../protocol/entity.ts";
-import type { AccountId, Action, DeviceId, IdempotencyKey, PushMessage, Resolution } from "../protocol/messages.ts";
+import type { Entity, WireRecord } from "../protocol/entity.ts";
+import type {
+  AccountId,
+  Action,
+  DeviceId,
+  IdempotencyKey,
+  PushMessage,
+  Resolution,
+} from "../protocol/messages.ts";
 import type { Answer, EventSubscription, Frame, Request } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
-import type { WireRecord } from "../protocol/entity.ts";
 
 /** What `capabilities` declares, and who may call. */
 export interface ProxyConfig {
@@ -98,7 +104,9 @@ export interface Proxy {
   pushAnswered(call: number, result: PushCallResult, nowMs: EpochMs): void;
   receiptsAnswered(
     call: number,
-    result: { readonly result: "answered"; readonly receipts: ReadonlyMap<string, PushTicket> } | { readonly result: "failed" },
+    result:
+      | { readonly result: "answered"; readonly receipts: ReadonlyMap<string, PushTicket> }
+      | { readonly result: "failed" },
     nowMs: EpochMs,
   ): void;
   /** Carries out what is due: pings, checkpoints, pushes, receipts, retention. */

@@ -1,0 +1,28 @@
+/**
+ * Owns the reading of what a socket was sent, in few words.
+ * Refuses to judge it.
+ */
+
+import type { Frame } from "../protocol/request.ts";
+import type { Revision } from "../protocol/revision.ts";
+import type { Desk } from "./desk.fixture.ts";
+
+/** Frames in few words: `ready`, `created t1`, `checkpoint`, `resync_required too_far_behind`. */
+export function said(frames: readonly Frame[]): readonly string[] {
+  return frames.map((frame) => {
+    if (frame.type === "sync_event") return `${frame.action} ${frame.id}`;
+    return frame.type === "resync_required" ? `${frame.type} ${frame.reason}` : frame.type;
+  });
+}
+
+/** The revisions of the events among frames. */
+export function revisions(frames: readonly Frame[]): readonly Revision[] {
+  return frames.flatMap((frame) => (frame.type === "sync_event" ? [frame.revisionId] : []));
+}
+
+export function tasks(desk: Desk, count: number, from = 0): readonly Revision[] {
+  return Array.from(
+    { length: count },
+    (_, n) => desk.made("task", { id: `t${from + n}`, title: "t" }).revisionId,
+  );
+}
