@@ -1,0 +1,124 @@
+/**
+ * Judges QUE-15: a long queue goes out in batches, within what the proxy takes.
+ * Refuses to know the proxy's limits: a 413 tells of them.
+ */
+
+import type { Fact } from "../../history/facts.ts";
+import type { Checker } from "../port.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { LEDGER_FACTS, Ledger } from "./ledger.ts";
+import { Flights } from "./reply.ts";
+
+/** From this many records with edits that wait for their first attempt, a queue is long. */
+export const LONG_QUEUE = 20;
+/** A mutation of this size may fill a request by itself. */
+const LARGE_BYTES = 65_536;
+
+/**
+ * [QUE-15] SHOULD. Triggers: each request with mutations that a device with a long queue sends, once it has read the
+ * proxy's capabilities, and each batch that is refused as too large.
+ */
+export function createBatchingChecker(): Checker {
+  return new Batching();
+}
+
+interface DeviceState {
+  readonly ledger: Ledger<undefined>;
+  readonly flights: Flights;
+  /** Mutations that were first of their record when they were made, and have never been sent. */
+  readonly heads: Set<string>;
+  informed: boolean;
+}
+
+class Batching extends DeviceChecker {
+  private readonly devices = new ByDevice<DeviceState>(() => ({
+    ledger: new Ledger<undefined>(() => undefined),
+    flights: new Flights(),
+    heads: new Set(),
+    informed: false,
+  }));
+
+  constructor() {
+    super("QUE-15", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  }
+
+  fold(fact: Fact): void {
+    switch (fact.fact) {
+      case "edited": {
+        const { ledger, heads } = this.devices.of(fact.device);
+        if (ledger.ofRecord(fact.entity, fact.id).length === 0) heads.add(fact.mutation);
+        ledger.fold(fact);
+        return;
+      }
+      case "settled":
+      case "asked":
+      case "discarded": {
+        const { ledger, heads } = this.devices.of(fact.device);
+        ledger.fold(fact);
+        heads.delete(fact.mutation);
+        return;
+      }
+      case "killed":
+        this.killed(fact);
+        return;
+      case "sent":
+        this.sent(fact);
+        return;
+      case "answered":
+        this.answered(fact);
+        return;
+      case "unanswered":
+        this.devices.of(fact.device).flights.ended(fact.request);
+        return;
+      case "saved":
+      case "rekeyed":
+      case "chosen":
+      case "retried":
+        this.devices.of(fact.device).ledger.fold(fact);
+    }
+  }
+
+  private killed(fact: FactOf<"killed">): void {
+    const { ledger, flights, heads } = this.devices.of(fact.device);
+    ledger.fold(fact);
+    flights.killed();
+    for (const name of heads) if (ledger.get(name)?.stage !== "waiting") heads.delete(name);
+  }
+
+  private sent(fact: FactOf<"sent">): void {
+    if (fact.mutations.length === 0) return;
+    const { ledger, flights, heads, informed } = this.devices.of(fact.device);
+    flights.sent(fact);
+    const waiting = heads.size;
+    const long = informed && waiting >= LONG_QUEUE;
+    if (long) this.trigger();
+    let firsts = 0;
+    for (const item of fact.mutations) {
+      const name = ledger.byKey(item.key)?.edited.mutation;
+      if (name !== undefined && heads.delete(name)) firsts++;
+    }
+    if (!long || firsts === 0 || fact.mutations.length > 1 || fact.bytes > LARGE_BYTES) return;
+    this.breach({
+      at: fact.at,
+      expected: `${who(fact)} sends its long queue in batches`,
+      actual: `request ${fact.request} carries one mutation`,
+      because: `edits of ${waiting} records waited for their first attempt`,
+      evidence: [fact],
+    });
+  }
+
+  private answered(fact: FactOf<"answered">): void {
+    const state = this.devices.of(fact.device);
+    const sent = state.flights.ended(fact.request);
+    if (fact.call === "capabilities" && fact.status === 200) state.informed = true;
+    if (fact.call !== "batch" || fact.status !== 413 || !sent || sent.mutations.length < 2) return;
+    this.trigger();
+    this.breach({
+      at: fact.at,
+      expected: `${who(fact)} keeps its batches within mutationsMax and bodyBytesMax`,
+      actual: `a batch of ${sent.mutations.length} mutations and ${sent.bytes} bytes was refused`,
+      because: `the answer was 413${fact.error ? ` ${fact.error}` : ""}`,
+      evidence: [sent, fact],
+    });
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Judges QUE-9: a device has at most one request with mutations on its way.
+ * Refuses to know why it sends: wake-ups are the device's.
+ */
+
+import type { Fact } from "../../history/facts.ts";
+import type { Checker } from "../port.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { Flights } from "./reply.ts";
+
+/** [QUE-9] Triggers: each request that carries mutations. On its way is from `sent` to its end or a kill. */
+export function createOneDrainChecker(): Checker {
+  return new OneDrain();
+}
+
+class OneDrain extends DeviceChecker {
+  private readonly devices = new ByDevice(() => new Flights());
+
+  constructor() {
+    super("QUE-9", ["sent", "answered", "unanswered", "killed"]);
+  }
+
+  fold(fact: Fact): void {
+    switch (fact.fact) {
+      case "sent":
+        this.sent(fact);
+        return;
+      case "answered":
+      case "unanswered":
+        this.devices.of(fact.device).ended(fact.request);
+        return;
+      case "killed":
+        this.devices.of(fact.device).killed();
+    }
+  }
+
+  private sent(fact: FactOf<"sent">): void {
+    if (fact.mutations.length === 0) return;
+    const flights = this.devices.of(fact.device);
+    this.trigger();
+    if (flights.size > 0) {
+      const [other] = flights.values();
+      this.breach({
+        at: fact.at,
+        expected: `${who(fact)} sends mutations one request at a time`,
+        actual: `request ${fact.request} went out while request ${other?.request} was on its way`,
+        because: "no answer, no time-out and no kill ended the first",
+        evidence: other ? [other, fact] : [fact],
+      });
+    }
+    flights.sent(fact);
+  }
+}

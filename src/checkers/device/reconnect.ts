@@ -1,0 +1,161 @@
+/**
+ * Judges EVT-19: reconnects back off like the queue, with jitter.
+ * Refuses to judge reconnects that the network, the user or the device itself gave a reason for.
+ */
+
+import type { Fact } from "../../history/facts.ts";
+import { CLOSE } from "../../protocol/request.ts";
+import type { Checker, Judgement } from "../port.ts";
+import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { LIFE_FACTS, Life } from "./life.ts";
+
+/** A connection that lived as long as this was a good one, whatever the device counts. */
+const GOOD_CONNECTION_MS = 60_000;
+/** Jitter is judged over this many waits, of this many devices. */
+const JITTER_WAITS_MIN = 12;
+const JITTER_DEVICES_MIN = 3;
+/** Waits that differ by no more than this, as a share of the wait without jitter, have none. */
+const JITTER_SPREAD_MIN = 0.001;
+
+/**
+ * [EVT-19] Triggers: each reconnect after a lost connection or a failed attempt, with nothing between the two that may
+ * have caused it. Jitter is judged at the end, over all devices together: all waits alike is none. A live driver's own
+ * unevenness hides a lack of it.
+ */
+export function createReconnectChecker(): Checker {
+  return new Reconnect();
+}
+
+interface DeviceState {
+  readonly life: Life;
+  socket: number | undefined;
+  connectedAt: number | undefined;
+  lost: FactOf<"disconnected"> | undefined;
+  /** Attempts in a row that never connected: what the device surely counts. */
+  failures: number;
+  /** The same, where short-lived connections count too: what it may count. */
+  unsettled: number;
+}
+
+class Reconnect extends DeviceChecker {
+  private readonly devices = new ByDevice<DeviceState>(() => ({
+    life: new Life(),
+    socket: undefined,
+    connectedAt: undefined,
+    lost: undefined,
+    failures: 0,
+    unsettled: 0,
+  }));
+  private readonly judgedDevices = new Set<number>();
+  private waits = 0;
+  private least: { readonly share: number; readonly fact: Fact } | undefined;
+  private most: { readonly share: number; readonly fact: Fact } | undefined;
+
+  constructor() {
+    super("EVT-19", [...LIFE_FACTS, "connecting", "connected", "disconnected", "sync_started", "noticed"]);
+  }
+
+  fold(fact: Fact): void {
+    switch (fact.fact) {
+      case "connecting":
+        this.connecting(this.devices.of(fact.device), fact);
+        return;
+      case "connected":
+        this.connected(this.devices.of(fact.device), fact);
+        return;
+      case "disconnected":
+        this.disconnected(this.devices.of(fact.device), fact);
+        return;
+      case "sync_started":
+      case "noticed":
+        // A sync may come before the socket, and a missing sign-in holds it back: the upper bound is off.
+        this.devices.of(fact.device).unsettled = Number.POSITIVE_INFINITY;
+        return;
+      case "started":
+      case "killed":
+      case "opened":
+      case "closed":
+      case "online":
+      case "offline": {
+        const state = this.devices.of(fact.device);
+        state.life.fold(fact);
+        state.lost = undefined;
+        state.failures = 0;
+      }
+    }
+  }
+
+  override finish(): Judgement {
+    const { least, most } = this;
+    const enough = this.waits >= JITTER_WAITS_MIN && this.judgedDevices.size >= JITTER_DEVICES_MIN;
+    if (enough && least && most && most.share - least.share <= JITTER_SPREAD_MIN) {
+      this.breach({
+        at: most.fact.at,
+        expected: "waits before reconnects vary by up to 20 %",
+        actual: `${this.waits} waits of ${this.judgedDevices.size} devices are all ${(1 + most.share).toFixed(3)} times the wait without jitter`,
+        because: "without jitter a restart of the proxy brings all devices back at the same moment",
+        evidence: [least.fact, most.fact],
+      });
+    }
+    return super.finish();
+  }
+
+  private connected(state: DeviceState, fact: FactOf<"connected">): void {
+    if (fact.socket !== state.socket) return;
+    state.connectedAt = fact.at;
+    state.failures = 0;
+  }
+
+  private disconnected(state: DeviceState, fact: FactOf<"disconnected">): void {
+    // The late closing of an older socket is no reason to reconnect.
+    if (fact.socket !== state.socket) return;
+    const livedMs = state.connectedAt === undefined ? 0 : fact.at - state.connectedAt;
+    if (livedMs >= GOOD_CONNECTION_MS) state.unsettled = 0;
+    state.failures++;
+    state.unsettled++;
+    state.connectedAt = undefined;
+    const own = fact.code === CLOSE.normal || fact.code === CLOSE.unauthorized;
+    state.lost = own || !state.life.online ? undefined : fact;
+  }
+
+  private connecting(state: DeviceState, fact: FactOf<"connecting">): void {
+    state.socket = fact.socket;
+    state.connectedAt = undefined;
+    const { lost } = state;
+    state.lost = undefined;
+    if (!lost) return;
+    this.trigger();
+    const waitedMs = fact.at - lost.at;
+    const nominalMs = nominalWaitMs(state.failures);
+    if (waitedMs < shortestMs(nominalMs)) {
+      this.breach({
+        at: fact.at,
+        expected: `${who(fact)} waits at least ${nominalMs} ms before it connects again`,
+        actual: `it waited ${waitedMs} ms`,
+        because: `${state.failures} connections or attempts in a row had ended, the last with ${lost.code}`,
+        evidence: [lost, fact],
+      });
+    }
+    const mostMs = longestMs(nominalWaitMs(Math.min(state.unsettled, 64)));
+    const bounded = Number.isFinite(state.unsettled) && state.life.open;
+    if (bounded && waitedMs > mostMs) {
+      this.breach({
+        at: fact.at,
+        expected: `${who(fact)} connects again within ${Math.floor(mostMs)} ms`,
+        actual: `it waited ${waitedMs} ms`,
+        because: `${state.unsettled} connections or attempts in a row had ended, and it was open and online`,
+        evidence: [lost, fact],
+      });
+    }
+    this.jitter(waitedMs, nominalMs, fact);
+  }
+
+  private jitter(waitedMs: number, nominalMs: number, fact: FactOf<"connecting">): void {
+    const share = waitedMs / nominalMs - 1;
+    this.waits++;
+    this.judgedDevices.add(fact.device);
+    if (!this.least || share < this.least.share) this.least = { share, fact };
+    if (!this.most || share > this.most.share) this.most = { share, fact };
+  }
+}

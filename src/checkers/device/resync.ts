@@ -1,0 +1,179 @@
+/**
+ * Judges EVT-15: on `resync_required` a device syncs, by delta or in full, and loses no pending work.
+ * Refuses to say which of the two.
+ */
+
+import type { Fact } from "../../history/facts.ts";
+import type { Checker, Judgement } from "../port.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
+import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
+import { type Drop, DropWatch } from "./overlay.ts";
+
+/**
+ * [EVT-15] Triggers: each `resync_required`. A sync must begin, or be running, within SYNC_DUE_MS of being open and
+ * online; a kill ends the demand, as the next opening syncs [FUL-1]. Until that sync has ended, no edit may drop off
+ * the screen without having been settled.
+ */
+export function createResyncChecker(): Checker {
+  return new Resync();
+}
+
+interface Note {
+  shown: boolean;
+}
+
+interface DeviceState {
+  readonly life: Life;
+  readonly debt: Debt<FactOf<"frame">>;
+  readonly ledger: Ledger<Note>;
+  readonly drops: DropWatch<Note>;
+  syncing: boolean;
+  /** Set from the frame to the end of the sync that answers it. */
+  resyncing: FactOf<"frame"> | undefined;
+}
+
+class Resync extends DeviceChecker {
+  private readonly devices = new ByDevice<DeviceState>(() => {
+    const ledger = new Ledger<Note>(() => ({ shown: false }));
+    const state = {
+      life: new Life(),
+      debt: new Debt<FactOf<"frame">>(),
+      syncing: false,
+      resyncing: undefined,
+    };
+    return { ...state, ledger, drops: new DropWatch(ledger) };
+  });
+  private lastAt = 0;
+
+  constructor() {
+    super("EVT-15", [
+      ...LEDGER_FACTS,
+      ...LIFE_FACTS,
+      "frame",
+      "sync_started",
+      "sync_ended",
+      "sent",
+      "shown",
+      "noticed",
+      "phase",
+    ]);
+  }
+
+  fold(fact: Fact): void {
+    this.lastAt = fact.at;
+    switch (fact.fact) {
+      case "frame":
+        this.frame(this.due(fact), fact);
+        return;
+      case "sync_started": {
+        const state = this.due(fact);
+        state.syncing = true;
+        state.life.muted = false;
+        state.debt.pay();
+        return;
+      }
+      case "sync_ended":
+        this.ended(this.due(fact), fact);
+        return;
+      case "sent":
+        if (fact.call === "changes" || fact.call === "list") this.due(fact).debt.pay();
+        return;
+      case "shown": {
+        const state = this.due(fact);
+        if (state.resyncing || fact.waiting.length > 0)
+          state.drops.shown(fact, state.resyncing !== undefined);
+        return;
+      }
+      case "noticed": {
+        const state = this.due(fact);
+        state.debt.pay();
+        state.life.muted = true;
+        return;
+      }
+      case "killed":
+      case "started":
+      case "opened":
+      case "closed":
+      case "online":
+      case "offline":
+        this.lived(this.due(fact), fact);
+        return;
+      case "edited":
+      case "saved":
+      case "rekeyed":
+      case "settled":
+      case "asked":
+      case "chosen":
+      case "retried":
+      case "discarded":
+        this.due(fact).ledger.fold(fact);
+    }
+  }
+
+  override finish(): Judgement {
+    this.devices.each((state) => {
+      for (const drop of state.drops.drops(Number.POSITIVE_INFINITY)) this.dropped(drop);
+      this.overdue(state, this.lastAt);
+    });
+    return super.finish();
+  }
+
+  private due(fact: { readonly device: number; readonly at: number }): DeviceState {
+    const state = this.devices.of(fact.device);
+    for (const drop of state.drops.drops(fact.at)) this.dropped(drop);
+    this.overdue(state, fact.at);
+    return state;
+  }
+
+  private able({ life }: DeviceState): boolean {
+    return life.alive && life.open && life.online;
+  }
+
+  private lived(state: DeviceState, fact: LifeFact): void {
+    state.life.fold(fact);
+    if (fact.fact === "killed") {
+      state.ledger.fold(fact);
+      state.drops.killed();
+      state.debt.pay();
+      state.syncing = false;
+      state.resyncing = undefined;
+      return;
+    }
+    state.debt.able(this.able(state), fact.at);
+  }
+
+  private frame(state: DeviceState, fact: FactOf<"frame">): void {
+    if (fact.frame.type !== "resync_required") return;
+    this.trigger();
+    state.resyncing = fact;
+    if (!state.syncing && !state.life.muted) state.debt.owe(fact, fact.at, this.able(state));
+  }
+
+  private ended(state: DeviceState, fact: FactOf<"sync_ended">): void {
+    state.syncing = false;
+    if (fact.revision !== undefined) state.resyncing = undefined;
+  }
+
+  private overdue(state: DeviceState, at: number): void {
+    const frame = state.debt.overdue(at, SYNC_DUE_MS);
+    if (!frame) return;
+    this.breach({
+      at: frame.at,
+      expected: `${who(frame)} syncs after resync_required`,
+      actual: "it began no sync",
+      because: `it was open and online for ${SYNC_DUE_MS / 1_000} s`,
+      evidence: [frame],
+    });
+  }
+
+  private dropped({ mutation, shown }: Drop<Note>): void {
+    this.breach({
+      at: shown.at,
+      expected: `${who(shown)} keeps ${naming(mutation)} through the sync`,
+      actual: "it is no longer shown as waiting, and was not settled",
+      because: "resync_required is no reason to lose pending work",
+      evidence: [mutation.edited, shown],
+    });
+  }
+}

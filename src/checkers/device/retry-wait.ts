@@ -1,0 +1,214 @@
+/**
+ * Judges QUE-5: the waits between attempts of a mutation.
+ * Refuses to guess when anything else could have moved an attempt: then only the lower bounds hold.
+ */
+
+import type { EpochMs } from "../../base/time.ts";
+import type { Fact } from "../../history/facts.ts";
+import type { Checker } from "../port.ts";
+import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { LIFE_FACTS, Life } from "./life.ts";
+import { Flights, replyTo } from "./reply.ts";
+
+/**
+ * [QUE-5] Triggers: each attempt that follows a failed one in the same process. The network's return, the app's
+ * opening and a person may end a wait early, but not one that `Retry-After` sets. The upper bound (START_SLACK_MS
+ * included) is judged when the device was open and online and did nothing else meanwhile.
+ */
+export function createRetryWaitChecker(): Checker {
+  return new RetryWait();
+}
+
+type End = FactOf<"answered" | "unanswered">;
+
+interface Note {
+  /** Failures in a row since the wait may have begun anew: what the device surely counts. */
+  failures: number;
+  /** All attempts that failed: what it may count. */
+  attempts: number;
+  end: End | undefined;
+  /** When the answer allows the next attempt. */
+  notBefore: EpochMs;
+  wakes: number;
+  stirs: number;
+}
+
+interface DeviceState {
+  readonly ledger: Ledger<Note>;
+  readonly flights: Flights;
+  readonly life: Life;
+  /** Counts what may end a wait early. */
+  wakes: number;
+  /** Counts all that may delay or replace an attempt. */
+  stirs: number;
+  /** Requests with mutations that failed in a row: a queue may back off as a whole. */
+  failures: number;
+}
+
+class RetryWait extends DeviceChecker {
+  private readonly devices = new ByDevice<DeviceState>(() => ({
+    ledger: new Ledger<Note>(() => ({
+      failures: 0,
+      attempts: 0,
+      end: undefined,
+      notBefore: 0,
+      wakes: 0,
+      stirs: 0,
+    })),
+    flights: new Flights(),
+    life: new Life(),
+    wakes: 0,
+    stirs: 0,
+    failures: 0,
+  }));
+
+  constructor() {
+    super("QUE-5", [...LEDGER_FACTS, ...LIFE_FACTS, "sent", "answered", "unanswered", "noticed"]);
+  }
+
+  fold(fact: Fact): void {
+    switch (fact.fact) {
+      case "sent":
+        this.sent(fact);
+        return;
+      case "answered":
+      case "unanswered":
+        this.ended(fact);
+        return;
+      case "started":
+      case "opened":
+      case "closed":
+      case "online":
+      case "offline":
+        this.lived(fact);
+        return;
+      case "killed":
+        this.killed(fact);
+        return;
+      case "noticed":
+        this.devices.of(fact.device).stirs++;
+        return;
+      case "rekeyed":
+      case "chosen":
+      case "retried":
+      case "discarded":
+      case "asked":
+      case "edited":
+      case "saved":
+      case "settled":
+        this.changed(fact);
+        return;
+    }
+  }
+
+  private lived(fact: FactOf<"started" | "opened" | "closed" | "online" | "offline">): void {
+    const state = this.devices.of(fact.device);
+    state.life.fold(fact);
+    state.stirs++;
+    if (fact.fact !== "closed" && fact.fact !== "offline") state.wakes++;
+  }
+
+  private killed(fact: FactOf<"killed">): void {
+    const state = this.devices.of(fact.device);
+    state.life.fold(fact);
+    state.ledger.fold(fact);
+    state.flights.killed();
+    state.wakes++;
+    state.stirs++;
+    // A restarted app may try at once, and what it had counted may not have been stored.
+    for (const { note } of state.ledger.all()) {
+      note.end = undefined;
+      note.failures = 0;
+      note.notBefore = 0;
+    }
+  }
+
+  private changed(
+    fact: FactOf<"edited" | "saved" | "settled" | "rekeyed" | "chosen" | "retried" | "discarded" | "asked">,
+  ): void {
+    const state = this.devices.of(fact.device);
+    const mutation = state.ledger.fold(fact);
+    if (fact.fact === "edited" || fact.fact === "saved") return;
+    if (!mutation) return;
+    mutation.note.end = undefined;
+    mutation.note.failures = 0;
+    mutation.note.notBefore = 0;
+    state.stirs++;
+  }
+
+  private ended(fact: End): void {
+    const state = this.devices.of(fact.device);
+    const sent = state.flights.ended(fact.request);
+    state.stirs++;
+    if (!sent) return;
+    let failed = false;
+    for (const [index, item] of sent.mutations.entries()) {
+      const mutation = state.ledger.byKey(item.key);
+      if (!mutation) continue;
+      const reply = fact.fact === "unanswered" ? "retry" : replyTo(fact, item, index);
+      failed ||= reply === "retry" || reply === "in_flight";
+      if (reply === "retry" || reply === "in_flight") this.failed(state, mutation, fact, reply === "retry");
+      else mutation.note.end = undefined;
+    }
+    state.failures = failed ? state.failures + 1 : 0;
+  }
+
+  private failed(state: DeviceState, { note }: Mutation<Note>, fact: End, counts: boolean): void {
+    if (note.wakes !== state.wakes) note.failures = 0;
+    // What never left the phone, and a twin in flight, need not count.
+    const reached = fact.fact === "answered" || fact.why !== "unreachable";
+    if (reached && counts) note.failures++;
+    note.attempts++;
+    note.end = fact;
+    note.notBefore = fact.fact === "answered" ? fact.at + (fact.retryAfterMs ?? 0) : 0;
+    note.wakes = state.wakes;
+    note.stirs = state.stirs;
+  }
+
+  private sent(fact: FactOf<"sent">): void {
+    const state = this.devices.of(fact.device);
+    for (const item of fact.mutations) {
+      const mutation = state.ledger.byKey(item.key);
+      if (!mutation?.note.end) continue;
+      this.attempt(state, mutation, mutation.note.end, fact);
+      mutation.note.end = undefined;
+    }
+    state.flights.sent(fact);
+    state.stirs++;
+  }
+
+  private attempt(state: DeviceState, mutation: Mutation<Note>, end: End, fact: FactOf<"sent">): void {
+    const { note } = mutation;
+    const waitedMs = fact.at - end.at;
+    const woken = note.wakes !== state.wakes;
+    const orderedMs = Math.max(0, note.notBefore - end.at);
+    if (woken && orderedMs === 0) return;
+    this.trigger();
+    const leastMs = Math.max(woken ? 0 : nominalWaitMs(note.failures), orderedMs);
+    if (waitedMs < shortestMs(leastMs)) {
+      this.breach({
+        at: fact.at,
+        expected: `${who(fact)} waits at least ${leastMs} ms before it sends ${naming(mutation)} again`,
+        actual: `it waited ${waitedMs} ms`,
+        because:
+          orderedMs >= leastMs
+            ? `the answer asked for ${orderedMs} ms by Retry-After`
+            : `${Math.max(1, note.failures)} attempts had failed in a row`,
+        evidence: [end, fact],
+      });
+    }
+    if (woken || note.stirs !== state.stirs || !state.life.open || !state.life.online) return;
+    const counted = Math.max(note.attempts, state.failures);
+    const mostMs = longestMs(Math.max(nominalWaitMs(counted), orderedMs));
+    if (waitedMs <= mostMs) return;
+    this.breach({
+      at: fact.at,
+      expected: `${who(fact)} sends ${naming(mutation)} again within ${Math.floor(mostMs)} ms`,
+      actual: `it waited ${waitedMs} ms`,
+      because: `${counted} attempts had failed, and it was open, online and idle meanwhile`,
+      evidence: [end, fact],
+    });
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Judges QUE-4 and, over a restart, QUE-7: every attempt of a mutation carries the key that it was given.
+ * Refuses to know bytes: whether they may have changed is key-and-bytes.ts.
+ */
+
+import { jsonEqual } from "../../base/canonical-json.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Checker } from "../port.ts";
+import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { Flights } from "./reply.ts";
+
+/**
+ * [QUE-4] Triggers: each attempt of a mutation after its first. The key changes only with `rekeyed`. A kill may take
+ * back a `rekeyed` whose key was never sent; once sent, it must have been durable.
+ */
+export function createStableKeyChecker(): Checker {
+  return new StableKey("QUE-4");
+}
+
+/** [QUE-7] Triggers: the first attempt after a restart of a mutation that was on its way when the app was killed. */
+export function createRestartedKeyChecker(): Checker {
+  return new StableKey("QUE-7");
+}
+
+interface Note {
+  last: FactOf<"sent"> | undefined;
+  lastKey: string;
+  /** It was on its way when the app was killed, and has not been sent since. */
+  cutOff: boolean;
+  /** A rekeying that was not sent before the kill, and so may be lost. */
+  unsureKey: boolean;
+}
+
+class StableKey extends DeviceChecker {
+  private readonly devices = new ByDevice(() => ({
+    ledger: new Ledger<Note>(() => ({ last: undefined, lastKey: "", cutOff: false, unsureKey: false })),
+    flights: new Flights(),
+  }));
+
+  constructor(rule: "QUE-4" | "QUE-7") {
+    super(rule, [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  }
+
+  fold(fact: Fact): void {
+    switch (fact.fact) {
+      case "sent":
+        this.sent(fact);
+        return;
+      case "answered":
+      case "unanswered":
+        this.devices.of(fact.device).flights.ended(fact.request);
+        return;
+      case "killed":
+        this.killed(fact);
+        return;
+      case "edited":
+      case "saved":
+      case "rekeyed":
+      case "settled":
+      case "asked":
+      case "chosen":
+      case "retried":
+      case "discarded":
+        this.devices.of(fact.device).ledger.fold(fact);
+    }
+  }
+
+  private killed(fact: FactOf<"killed">): void {
+    const { ledger, flights } = this.devices.of(fact.device);
+    for (const request of flights.values()) {
+      for (const sent of request.mutations) {
+        const mutation = ledger.byKey(sent.key);
+        if (mutation) mutation.note.cutOff = true;
+      }
+    }
+    flights.killed();
+    for (const mutation of ledger.all()) mutation.note.unsureKey = mutation.note.lastKey !== mutation.key;
+    ledger.fold(fact);
+  }
+
+  private sent(fact: FactOf<"sent">): void {
+    const { ledger, flights } = this.devices.of(fact.device);
+    flights.sent(fact);
+    for (const sent of fact.mutations) {
+      const mutation = ledger.byKey(sent.key) ?? this.underForeignKey(ledger, sent);
+      if (mutation) this.attempt(mutation, sent, fact);
+    }
+  }
+
+  /** A mutation that this can only be an attempt of: sent before, still waiting, and the same in all but its key. */
+  private underForeignKey(ledger: Ledger<Note>, sent: SentMutation): Mutation<Note> | undefined {
+    return ledger
+      .ofRecord(sent.entity, sent.id)
+      .find(
+        ({ note, edited }) =>
+          note.last !== undefined &&
+          edited.operation === sent.operation &&
+          note.last.mutations.some(
+            (earlier) =>
+              earlier.key === note.lastKey && jsonEqual(earlier.payload ?? null, sent.payload ?? null),
+          ),
+      );
+  }
+
+  private attempt(mutation: Mutation<Note>, sent: SentMutation, fact: FactOf<"sent">): void {
+    const { note } = mutation;
+    const { last, cutOff, unsureKey, lastKey } = note;
+    note.last = fact;
+    note.lastKey = sent.key;
+    note.cutOff = false;
+    note.unsureKey = false;
+    const judged = this.rule === "QUE-7" ? cutOff : last !== undefined || sent.key !== mutation.key;
+    if (!judged) return;
+    this.trigger();
+    if (sent.key === mutation.key || (unsureKey && sent.key === (lastKey || mutation.edited.key))) return;
+    this.breach({
+      at: fact.at,
+      expected: `${who(fact)} sends ${naming(mutation)} under its key ${mutation.key}`,
+      actual: `it went out under ${sent.key}`,
+      because: cutOff
+        ? "it was on its way when the app was killed, and nothing gave it another key since"
+        : "nothing gave it another key since",
+      evidence: last ? [mutation.edited, last, fact] : [mutation.edited, fact],
+    });
+  }
+}

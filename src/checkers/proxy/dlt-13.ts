@@ -1,0 +1,31 @@
+/**
+ * Owns the part of [DLT-13] that a history shows: the head is never below the floor.
+ * Refuses to judge older revisions: how long they are kept is not in a history.
+ */
+
+import { defineChecker } from "../define.ts";
+import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import type { Checker } from "../port.ts";
+import { createWitness, type Witness } from "../witness.ts";
+
+/** [DLT-13] over answered deltas. */
+export function createDlt13Checker(witness: Witness = createWitness()): Checker {
+  const { exchanges } = witness;
+  return defineChecker("DLT-13", EXCHANGE_FACTS, (fact, findings) => {
+    exchanges.take(fact);
+    const { pending } = exchanges;
+    if (fact.fact !== "answered" || fact.call !== "changes" || !pending) return;
+    const { since } = pending.sent;
+    if (since === undefined || since !== pending.head) return;
+    if (isSuccess(fact.status)) findings.trigger();
+    if (fact.status !== 410) return;
+    findings.trigger();
+    findings.breach({
+      at: fact.at,
+      expected: `200 to a delta since ${since}`,
+      actual: "410",
+      because: `${since} was the head of account ${fact.account} when the request was sent`,
+      evidence: [pending.sent, fact],
+    });
+  });
+}

@@ -1,0 +1,173 @@
+/**
+ * Owns [EVT-1]: a committed change of a subscribed entity reaches every socket that stays up.
+ * Judges only where neither the network nor the phone can be the reason. Gaps before later events are EVT-2.
+ */
+
+import { MINUTE_MS, SECOND_MS } from "../../base/time.ts";
+import { type Commit, tellCommit } from "../commits.ts";
+import { type Breach, ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
+import type { Checker } from "../port.ts";
+import { SOCKET_FACTS, type Socket, tellSocket } from "../sockets.ts";
+import { createWitness, type Witness } from "../witness.ts";
+
+/** The rule says 2 s; the rest is for a slow network after faults have stopped. */
+export const CALM_MS = 30 * SECOND_MS;
+/** Between two proofs that requests and answers pass; by then a socket that hangs has been closed [EVT-11]. */
+export const PROVEN_MS = 90 * SECOND_MS;
+/** Without any proof: longer than one direction of a network may be dead. */
+export const UNPROVEN_MS = 30 * MINUTE_MS;
+
+const LINK_FACTS = [
+  "sent",
+  "answered",
+  "unanswered",
+  "started",
+  "opened",
+  "closed",
+  "online",
+  "offline",
+] as const;
+
+/** Proofs are kept this far apart, and this many of them. */
+const PROOF_EVERY_MS = 30 * SECOND_MS;
+const PROOFS_MAX = 64;
+
+/** What is known of one device's link. */
+class Link {
+  open = true;
+  online = true;
+  /** Since when the app is in front and the phone knows of a network. */
+  ableAt = 0;
+  /** When requests were sent that came to be answered: then both directions worked. Oldest first. */
+  readonly proofs: number[] = [];
+  readonly sentAt = new Map<number, number>();
+
+  get able(): boolean {
+    return this.open && this.online;
+  }
+
+  prove(at: number): void {
+    const last = this.proofs.at(-1);
+    if (last !== undefined && at - last < PROOF_EVERY_MS) return;
+    this.proofs.push(at);
+    if (this.proofs.length > PROOFS_MAX) this.proofs.shift();
+  }
+
+  /** True when the link is proven to have worked twice after `since`, far enough apart. */
+  isProvenAfter(since: number): boolean {
+    const first = this.proofs.find((proof) => proof >= since);
+    const last = this.proofs.at(-1);
+    return first !== undefined && last !== undefined && last - first >= PROVEN_MS;
+  }
+}
+
+/** [EVT-1] over commits, frames and the life of devices. */
+export function createEvt1Checker(witness: Witness = createWitness()): Checker {
+  const { commits, sockets } = witness;
+  const links = new ByIndex<Link>(() => new Link());
+  const blamed = new Set<Socket>();
+  let healAt: number | undefined;
+
+  const waitMs = (socket: Socket, link: Link, since: number): number => {
+    const calm = healAt !== undefined && (socket.readyAt ?? 0) >= healAt && since >= healAt;
+    return calm ? CALM_MS : link.isProvenAfter(since) ? PROVEN_MS : UNPROVEN_MS;
+  };
+
+  const look = (socket: Socket, at: number, findings: Findings): void => {
+    const link = links.of(socket.connecting.device);
+    if (socket.phase !== "live" || !link.able || blamed.has(socket)) return;
+    const owed = sockets.owed(socket);
+    if (!owed) return;
+    const since = Math.max(owed.at, socket.readyAt ?? 0, link.ableAt);
+    if (at - since <= waitMs(socket, link, since)) return;
+    blamed.add(socket);
+    findings.trigger();
+    findings.breach(breachOf(socket, owed, at));
+  };
+
+  const lookAtAll = (at: number, findings: Findings): void => {
+    for (const [account] of commits.accounts.entries()) {
+      for (const socket of sockets.of(account)) look(socket, at, findings);
+    }
+  };
+
+  const wants = [...SOCKET_FACTS, ...LINK_FACTS, "phase"] as const;
+  return defineChecker("EVT-1", wants, (fact, findings) => {
+    switch (fact.fact) {
+      case "phase":
+        if (fact.phase === "heal") healAt = fact.at;
+        return lookAtAll(fact.at, findings);
+      case "committed":
+        commits.take(fact);
+        for (const socket of sockets.of(fact.account)) look(socket, fact.at, findings);
+        return;
+      case "disconnected": {
+        const socket = sockets.find(fact.device, fact.socket);
+        if (socket) look(socket, fact.at, findings);
+        if (socket) blamed.delete(socket);
+        return sockets.take(fact);
+      }
+      case "frame":
+        sockets.take(fact);
+        if (isLiveNews(witness, fact)) findings.trigger();
+        return;
+      case "connecting":
+        return sockets.take(fact);
+      case "killed":
+        sockets.take(fact);
+        links.reset(fact.device);
+        return;
+      default:
+        follow(links.of(fact.device), fact);
+    }
+  });
+}
+
+/** Keeps up with what a phone's owner and network do. */
+function follow(link: Link, fact: FactOf<(typeof LINK_FACTS)[number]>): void {
+  switch (fact.fact) {
+    case "sent":
+      link.sentAt.set(fact.request, fact.at);
+      return;
+    case "answered": {
+      const sentAt = link.sentAt.get(fact.request);
+      link.sentAt.delete(fact.request);
+      if (sentAt !== undefined) link.prove(sentAt);
+      return;
+    }
+    case "unanswered":
+      link.sentAt.delete(fact.request);
+      return;
+    case "started":
+      // A started app is in the background until it is opened.
+      link.open = false;
+      link.online = fact.online;
+      return;
+    case "opened":
+    case "closed":
+      link.open = fact.fact === "opened";
+      break;
+    case "online":
+    case "offline":
+      link.online = fact.fact === "online";
+  }
+  link.ableAt = fact.at;
+}
+
+/** An event of a change that was committed while the socket was live. */
+function isLiveNews(witness: Witness, fact: FactOf<"frame">): boolean {
+  const { delivery } = witness.sockets;
+  if (!delivery?.event || delivery.phase !== "live") return false;
+  const commit = witness.commits.of(fact.account).find(delivery.event.revisionId);
+  return commit !== undefined && commit.at >= (delivery.socket.readyAt ?? 0);
+}
+
+function breachOf(socket: Socket, owed: Commit, at: number): Breach {
+  return {
+    at,
+    expected: `an event of ${owed.entity} ${owed.id} at ${owed.revision} on ${tellSocket(socket)}`,
+    actual: `none within ${Math.round((at - owed.at) / SECOND_MS)} s, and the socket is up`,
+    because: tellCommit(owed),
+    evidence: [socket.connecting, owed],
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Owns [MRG-1]: a stale write never changes a contact; with `resolvedBy: client`, no record of any entity.
+ * Silent unless the mode was `enforce` all along. Stale deletes are CON-4.
+ */
+
+import { isStale, tellCommit } from "../commits.ts";
+import { defineChecker } from "../define.ts";
+import { EXCHANGE_FACTS } from "../exchanges.ts";
+import type { Checker } from "../port.ts";
+import { createWitness, isEnforced, type Witness } from "../witness.ts";
+
+/** [MRG-1] over commits and answers. */
+export function createMrg1Checker(witness: Witness = createWitness()): Checker {
+  const { commits, exchanges, ruling } = witness;
+  return defineChecker("MRG-1", EXCHANGE_FACTS, (fact, findings) => {
+    if (fact.fact === "committed") commits.take(fact);
+    exchanges.take(fact);
+    if (!isEnforced(witness)) return;
+    if (fact.fact === "answered") {
+      for (const { mutation, result } of exchanges.answers) {
+        if (mutation.entity === "contact" && mutation.operation === "update" && result.error === "conflict")
+          findings.trigger();
+      }
+    }
+    if (fact.fact !== "committed" || fact.action !== "updated" || !isStale(fact)) return;
+    if (fact.entity !== "contact" && ruling.resolvedBy !== "client") return;
+    findings.trigger();
+    findings.breach({
+      at: fact.at,
+      expected: `${fact.entity} ${fact.id} unchanged at ${fact.previous}`,
+      actual: tellCommit(fact),
+      because: "the write did not know the record as it stood",
+      evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
+    });
+  });
+}

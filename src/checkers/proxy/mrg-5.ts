@@ -1,0 +1,157 @@
+/**
+ * Owns [MRG-5]: no item added to a list on either side is lost, none appears twice, and a stale update is `merged`.
+ * Refuses to merge: it knows since which revision each item stands, and who removed it knowing what.
+ */
+
+import type { Fields } from "../../protocol/entity.ts";
+import { type Commit, isStale, itemIdsOf, tellCommit } from "../commits.ts";
+import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
+import { EXCHANGE_FACTS } from "../exchanges.ts";
+import type { Checker } from "../port.ts";
+import { createWitness, isEnforced, type Witness } from "../witness.ts";
+
+/** Items that once stood in a list and are remembered, beyond those that stand. */
+const GONE_MAX = 10_000;
+
+/** What is known of one list's items. */
+interface ListState {
+  /** Item id to the commit that added it; undefined for one from before the history. */
+  readonly standing: Map<string, Commit | undefined>;
+  readonly gone: Set<string>;
+  /** False when items may have stood that nobody remembers. */
+  complete: boolean;
+}
+
+/** [MRG-5] over commits of lists; silent unless the mode was `enforce` all along. */
+export function createMrg5Checker(witness: Witness = createWitness()): Checker {
+  const { exchanges, ruling } = witness;
+  const accounts = new ByIndex<Map<string, ListState>>(() => new Map());
+
+  const payloadOf = (commit: Commit): Fields | undefined =>
+    commit.key === undefined ? undefined : exchanges.key(commit.account, commit.key)?.mutation?.payload;
+
+  const judgeAdded = (
+    commit: Commit,
+    state: ListState,
+    items: ReadonlySet<string>,
+    findings: Findings,
+  ): void => {
+    const payload = payloadOf(commit);
+    if (!state.complete || !payload) return;
+    for (const id of itemIdsOf(payload)) {
+      if (items.has(id) || state.standing.has(id) || state.gone.has(id)) continue;
+      findings.trigger();
+      findings.breach(lost(commit, id, `that write added it: ${tellCommit(commit)}`, undefined));
+    }
+  };
+
+  const judgeRemoved = (
+    commit: Commit,
+    state: ListState,
+    items: ReadonlySet<string>,
+    findings: Findings,
+  ): void => {
+    const { ifMatch } = commit;
+    if (ifMatch === undefined) return;
+    const payload = payloadOf(commit);
+    for (const [id, added] of state.standing) {
+      if (items.has(id)) continue;
+      const unknown = added !== undefined && added.revision > ifMatch;
+      const kept = payload !== undefined && keeps(payload, id);
+      if (!unknown && !kept) continue;
+      const why = unknown ? `did not know the item, which came with ${added.revision}` : "did not remove it";
+      findings.trigger();
+      findings.breach(lost(commit, id, `${tellCommit(commit)}, and ${why}`, added));
+    }
+  };
+
+  return defineChecker("MRG-5", EXCHANGE_FACTS, (fact, findings) => {
+    exchanges.take(fact);
+    if (fact.fact !== "committed" || fact.entity !== "list") return;
+    const lists = accounts.of(fact.account);
+    if (!fact.record || fact.action === "deleted") {
+      forget(lists.get(fact.id));
+      return;
+    }
+    const state = lists.get(fact.id) ?? newState(fact);
+    lists.set(fact.id, state);
+    const ids = itemIdsOf(fact.record);
+    const items = new Set(ids);
+    if (items.size < ids.length) {
+      findings.trigger();
+      findings.breach(twice(fact, ids));
+    }
+    if (fact.action === "updated" && isEnforced(witness)) {
+      const stale = isStale(fact);
+      if (stale) findings.trigger();
+      if (stale && fact.resolution !== "merged" && ruling.resolvedBy === "server")
+        findings.breach(unmerged(fact));
+      judgeAdded(fact, state, items, findings);
+      judgeRemoved(fact, state, items, findings);
+    }
+    note(state, fact, items);
+  });
+}
+
+/** A record that was there before the history has items that nobody saw coming. */
+function newState(commit: Commit): ListState {
+  return { standing: new Map(), gone: new Set(), complete: commit.action === "created" };
+}
+
+function forget(state: ListState | undefined): void {
+  if (!state) return;
+  for (const id of state.standing.keys()) state.gone.add(id);
+  state.standing.clear();
+}
+
+function note(state: ListState, commit: Commit, items: ReadonlySet<string>): void {
+  for (const id of state.standing.keys()) {
+    if (items.has(id)) continue;
+    state.standing.delete(id);
+    state.gone.add(id);
+  }
+  const known = state.complete || state.standing.size > 0 || state.gone.size > 0;
+  for (const id of items) if (!state.standing.has(id)) state.standing.set(id, known ? commit : undefined);
+  if (state.gone.size <= GONE_MAX) return;
+  state.gone.clear();
+  state.complete = false;
+}
+
+/** A patch without `items` touches none; one with them keeps those that it names. */
+function keeps(payload: Fields, item: string): boolean {
+  return !Object.hasOwn(payload, "items") || itemIdsOf(payload).includes(item);
+}
+
+function lost(commit: Commit, item: string, because: string, added: Commit | undefined): Breach {
+  const expected = `item ${item} in list ${commit.id}`;
+  return {
+    at: commit.at,
+    expected,
+    actual: `it is not there at ${commit.revision}`,
+    because,
+    evidence: [added, commit],
+  };
+}
+
+function twice(commit: Commit, ids: readonly string[]): Breach {
+  const doubled = ids.find((id, index) => ids.indexOf(id) !== index);
+  const expected = `each item of list ${commit.id} once`;
+  return {
+    at: commit.at,
+    expected,
+    actual: `item ${doubled} stands twice`,
+    because: tellCommit(commit),
+    evidence: [commit],
+  };
+}
+
+function unmerged(commit: Commit): Breach {
+  const actual = commit.resolution ?? "no resolution";
+  return {
+    at: commit.at,
+    expected: "resolution merged",
+    actual,
+    because: tellCommit(commit),
+    evidence: [commit],
+  };
+}

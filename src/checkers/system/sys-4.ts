@@ -1,0 +1,119 @@
+/**
+ * Owns [SYS-4]: every edit ends completed, failed and shown, or superseded by its author; none vanishes.
+ * Judges runs that settled. What was not saved when the app was killed may vanish: nobody was told that it was done.
+ */
+
+import { ByIndex, defineChecker, type FactOf } from "../define.ts";
+import type { Checker } from "../port.ts";
+
+interface Open {
+  readonly edited: FactOf<"edited">;
+  saved: boolean;
+  /** Its user was asked and has not answered; or was told why the queue stands still. */
+  visible: boolean;
+  /** It may have vanished with the app. */
+  doubtful: boolean;
+}
+
+/** What is open on one device. */
+class Desk {
+  readonly open = new Map<string, Open>();
+  readonly failed = new Map<string, Open>();
+  /** Told its user that it cannot go on: signed out, or another protocol [QUE-8, FLG-4]. */
+  stuck = false;
+}
+
+const FACTS = [
+  "edited",
+  "saved",
+  "settled",
+  "asked",
+  "chosen",
+  "retried",
+  "discarded",
+  "killed",
+  "started",
+  "noticed",
+] as const;
+
+/** [SYS-4] over edits. */
+export function createSys4Checker(): Checker {
+  const desks = new ByIndex<Desk>(() => new Desk());
+  let settled = false;
+  let endAt = 0;
+  return defineChecker(
+    "SYS-4",
+    [...FACTS, "phase"],
+    (fact, findings) => {
+      if (fact.fact === "phase") {
+        settled = fact.phase === "settled";
+        endAt = fact.at;
+        return;
+      }
+      const desk = desks.of(fact.device);
+      if (fact.fact === "settled" && (desk.open.has(fact.mutation) || desk.failed.has(fact.mutation)))
+        findings.trigger();
+      follow(desk, fact);
+    },
+    (findings) => {
+      if (!settled) return;
+      for (const [device, desk] of desks.entries()) {
+        for (const { edited, saved, visible, doubtful } of desk.open.values()) {
+          if (visible || doubtful || desk.stuck) continue;
+          findings.trigger();
+          findings.breach({
+            at: endAt,
+            expected: `mutation ${edited.mutation} settled, or waiting for its user`,
+            actual: "it is neither",
+            because: `device ${device} took the ${edited.operation} of ${edited.entity} ${edited.id}${saved ? " and saved it" : ""}`,
+            evidence: [edited],
+          });
+        }
+      }
+    },
+  );
+}
+
+function follow(desk: Desk, fact: FactOf<(typeof FACTS)[number]>): void {
+  switch (fact.fact) {
+    case "edited":
+      desk.open.set(fact.mutation, { edited: fact, saved: false, visible: false, doubtful: false });
+      return;
+    case "killed":
+      for (const open of desk.open.values()) open.doubtful ||= !open.saved;
+      return;
+    case "started":
+      desk.stuck = false;
+      return;
+    case "noticed":
+      desk.stuck = true;
+      return;
+    case "retried": {
+      const open = desk.failed.get(fact.mutation);
+      desk.failed.delete(fact.mutation);
+      if (open) desk.open.set(fact.mutation, open);
+      return;
+    }
+    case "settled":
+    case "discarded": {
+      const open = desk.open.get(fact.mutation);
+      if (open && fact.fact === "settled" && fact.outcome === "failed") desk.failed.set(fact.mutation, open);
+      else desk.failed.delete(fact.mutation);
+      desk.open.delete(fact.mutation);
+      return;
+    }
+    case "saved":
+    case "asked":
+    case "chosen":
+      mark(desk.open.get(fact.mutation), fact.fact);
+  }
+}
+
+function mark(open: Open | undefined, fact: "saved" | "asked" | "chosen"): void {
+  if (!open) return;
+  if (fact === "saved") {
+    open.saved = true;
+    // It did not vanish after all.
+    open.doubtful = false;
+  } else open.visible = fact === "asked";
+}

@@ -1,0 +1,79 @@
+/**
+ * Owns [SYS-7]: nothing crosses accounts, from the server's log to the screen.
+ * Tells accounts apart by what each committed: a record at a revision that only another account has came from there.
+ */
+
+import type { Fact } from "../../history/facts.ts";
+import type { Entity } from "../../protocol/entity.ts";
+import { defineChecker, type Findings } from "../define.ts";
+import { EXCHANGE_FACTS } from "../exchanges.ts";
+import type { Checker } from "../port.ts";
+import { createWitness, type Witness } from "../witness.ts";
+
+/** [SYS-7] over answers, frames, pushes, what is shown, and replicas. */
+export function createSys7Checker(witness: Witness = createWitness()): Checker {
+  const { commits, exchanges } = witness;
+  let one: number | undefined;
+  let several = false;
+
+  const breach = (
+    fact: Fact & { readonly account: number },
+    what: string,
+    owner: number,
+    findings: Findings,
+  ): void => {
+    findings.breach({
+      at: fact.at,
+      expected: `nothing but what account ${fact.account} has`,
+      actual: `${what} on ${"device" in fact ? `device ${fact.device}` : "a new device"} of account ${fact.account}`,
+      because: `that is a change of account ${owner}, and account ${fact.account} has none such`,
+      evidence: [fact],
+    });
+  };
+
+  const look = (
+    fact: Fact & { readonly account: number },
+    entity: Entity,
+    id: string,
+    revision: string | undefined,
+    findings: Findings,
+  ): void => {
+    if (!several || revision === undefined) return;
+    findings.trigger();
+    const owner = commits.foreignOwner(fact.account, entity, id, revision);
+    if (owner !== undefined) breach(fact, `${entity} ${id} at ${revision}`, owner, findings);
+  };
+
+  const wants = [...EXCHANGE_FACTS, "frame", "pushed", "shown", "replica", "fresh_replica"] as const;
+  return defineChecker("SYS-7", wants, (fact, findings) => {
+    switch (fact.fact) {
+      case "committed":
+        several ||= one !== undefined && one !== fact.account;
+        one = fact.account;
+        commits.take(fact);
+        return exchanges.take(fact);
+      case "shown":
+        return look(fact, fact.entity, fact.id, fact.revision, findings);
+      case "frame":
+        if (fact.frame.type === "sync_event")
+          look(fact, fact.frame.entity, fact.frame.id, fact.frame.revisionId, findings);
+        return;
+      case "pushed": {
+        if (several) findings.trigger();
+        const owner = commits.foreignCommit(fact.account, fact.entity, fact.revision);
+        if (owner !== undefined) breach(fact, `a push of ${fact.entity} ${fact.revision}`, owner, findings);
+        return;
+      }
+      case "replica":
+      case "fresh_replica":
+        for (const { entity, id, revision } of fact.records) look(fact, entity, id, revision, findings);
+        return;
+      default:
+        exchanges.take(fact);
+    }
+    if (fact.fact !== "answered") return;
+    for (const { mutation, result } of exchanges.answers) {
+      if (result.record) look(fact, mutation.entity, result.record.id, result.record.revisionId, findings);
+    }
+  });
+}

@@ -1,0 +1,264 @@
+import { expect, test } from "vitest";
+import { DAY_MS } from "../base/time.ts";
+import {
+  answered,
+  asked,
+  chosen,
+  committed,
+  connecting,
+  discarded,
+  edited,
+  event,
+  frame,
+  killed,
+  mutation,
+  offline,
+  online,
+  phase,
+  pushed,
+  pushHandedOver,
+  read,
+  record,
+  rekeyed,
+  result,
+  retried,
+  rev,
+  saved,
+  sent,
+  settled,
+  started,
+  syncEnded,
+  syncStarted,
+  unanswered,
+} from "../history/facts.fixture.ts";
+import type { Fact } from "../history/facts.ts";
+import { createConflicts } from "./conflicts.ts";
+import { createCost, RADIO_QUIET_MS } from "./cost.ts";
+import { createCounts } from "./counts.ts";
+import { createQueueSize } from "./queue-size.ts";
+import { createCache, createSyncs } from "./reads-and-syncs.ts";
+
+const told = <Result>(
+  measure: { fold(fact: Fact): void; result(): Result },
+  facts: readonly Fact[],
+): Result => {
+  for (const fact of facts) measure.fold(fact);
+  return measure.result();
+};
+
+const write = (request: number, key: string, ifMatch: string | undefined = rev(1)) =>
+  sent({ request, mutations: [mutation({ key, ifMatch })] });
+const ok = (request: number, key: string, resolution?: "merged") =>
+  answered({ request, results: [result({ key, revision: rev(5), ...(resolution && { resolution }) })] });
+const clash = (request: number, key: string) =>
+  answered({
+    request,
+    status: 409,
+    error: "conflict",
+    results: [result({ key, status: 409, error: "conflict" })],
+  });
+
+test("conflict rate: stale writes by those that carried If-Match", () => {
+  const bare = sent({ request: 9, mutations: [mutation({ key: "k9" })] });
+  const facts = [
+    write(1, "a"),
+    ok(1, "a"),
+    write(2, "b"),
+    ok(2, "b", "merged"),
+    write(3, "c"),
+    clash(3, "c"),
+    bare,
+    ok(9, "k9"),
+  ];
+  expect(told(createConflicts(), facts)).toMatchObject({
+    writes: 3,
+    stale: 2,
+    rate: 2 / 3,
+    resolvedBy: { server: 1, device: 0, person: 0 },
+    withoutPerson: 0.5,
+    unresolved: 1,
+    byEntity: { contact: { writes: 3, stale: 2, rate: 2 / 3 }, task: { writes: 0, stale: 0, rate: null } },
+  });
+});
+
+test("conflict rate: a write is a key: repetitions, time-outs and refusals do not count", () => {
+  const again = [
+    unanswered({ request: 1 }),
+    write(2, "k-m1"),
+    ok(2, "k-m1"),
+    write(3, "k-m1"),
+    ok(3, "k-m1"),
+  ];
+  expect(told(createConflicts(), [edited(), write(1, "k-m1"), ...again])).toMatchObject({
+    writes: 1,
+    stale: 0,
+  });
+  const refused = answered({
+    status: 400,
+    results: [result({ key: "a", status: 400, error: "invalid_request" })],
+  });
+  expect(told(createConflicts(), [write(1, "a"), refused]).writes).toBe(0);
+});
+
+test("conflict rate: resolved by the device, by a person, or not", () => {
+  const stale = [edited(), write(1, "k-m1"), clash(1, "k-m1")];
+  const ends = (...facts: readonly Fact[]) => told(createConflicts(), [...stale, ...facts]);
+  expect(ends(rekeyed({ key: "k2" }))).toMatchObject({
+    resolvedBy: { device: 1, person: 0 },
+    unresolved: 0,
+    withoutPerson: 1,
+  });
+  expect(ends(settled({ outcome: "yielded" }))).toMatchObject({ resolvedBy: { device: 1, person: 0 } });
+  expect(ends(asked(), chosen(), rekeyed({ key: "k2" }))).toMatchObject({
+    resolvedBy: { device: 0, person: 1 },
+    withoutPerson: 0,
+  });
+  expect(ends(discarded())).toMatchObject({ resolvedBy: { person: 1 } });
+  expect(ends(settled({ outcome: "failed" }))).toMatchObject({
+    resolvedBy: { device: 0, person: 0 },
+    unresolved: 1,
+  });
+  const twice = ends(
+    rekeyed({ key: "k2" }),
+    write(2, "k2"),
+    clash(2, "k2"),
+    asked(),
+    settled({ outcome: "yielded" }),
+  );
+  expect(twice).toMatchObject({ writes: 2, stale: 2, resolvedBy: { device: 1, person: 1 } });
+});
+
+test("conflict rate: a stale write that was applied plainly is stale, and overwrote", () => {
+  const over = committed(5, { ifMatch: rev(1), previous: rev(4) });
+  const facts = [write(1, "a"), over, ok(1, "a"), committed(6, { ifMatch: rev(5), previous: rev(5) })];
+  expect(told(createConflicts(), facts)).toMatchObject({
+    writes: 1,
+    stale: 1,
+    overwritten: 1,
+    unresolved: 0,
+  });
+});
+
+test("queue size: weighted by time", () => {
+  const facts = [
+    started(),
+    edited({ at: 100 }),
+    edited({ at: 200, mutation: "m2" }),
+    settled({ at: 300 }),
+    settled({ at: 700, mutation: "m2" }),
+    started({ at: 500, device: 1 }),
+    phase("settled", 1_000),
+  ];
+  // 1 for 100 ms, 2 for 100 ms, 1 for 400 ms, in 1,000 ms of one device and 500 ms of another.
+  expect(told(createQueueSize(), facts)).toEqual({ mean: 700 / 1_500, worstDeviceMean: 0.7, max: 2 });
+});
+
+test("queue size: what fails waits no more until it is taken up again; a kill takes what was not saved", () => {
+  const failed = [
+    started(),
+    edited(),
+    settled({ at: 100, outcome: "failed" }),
+    retried({ at: 200 }),
+    phase("settled", 300),
+  ];
+  expect(told(createQueueSize(), failed).mean).toBe(200 / 300);
+  const cut = [
+    started(),
+    edited(),
+    saved(),
+    edited({ mutation: "m2" }),
+    killed({ at: 100 }),
+    phase("settled", 200),
+  ];
+  expect(told(createQueueSize(), cut)).toEqual({ mean: 1.5, worstDeviceMean: 1.5, max: 2 });
+  expect(told(createQueueSize(), [])).toEqual({ mean: null, worstDeviceMean: null, max: 0 });
+});
+
+test("cache hit rate, and full sync rate by reason", () => {
+  expect(told(createCache(), [read(), read({ fresh: false }), read(), read()])).toEqual({
+    reads: 4,
+    fresh: 3,
+    hitRate: 0.75,
+  });
+  const full = (reason: string) => [syncStarted({ sync: "full", reason }), syncEnded({ sync: "full" })];
+  const delta = [syncStarted(), syncEnded()];
+  const givenUp = [syncStarted(), syncEnded({ revision: undefined })];
+  expect(
+    told(createSyncs(), [
+      ...full("first"),
+      ...full("expired"),
+      ...delta,
+      ...delta,
+      ...givenUp,
+      ...full("whim"),
+    ]),
+  ).toEqual({
+    all: 5,
+    full: 3,
+    givenUp: 1,
+    fullRate: 0.6,
+    byReason: { first: 1, expired: 1, unknown: 0, requested: 0, other: 1 },
+  });
+});
+
+test("cost: bytes, sockets and radio wake-ups by device-day", () => {
+  const quiet = RADIO_QUIET_MS;
+  const facts = [
+    started(),
+    sent({ at: 0 }),
+    answered({ at: 100, bytes: 50 }),
+    connecting({ at: 200 }),
+    frame(event(record("c1", 1)), { at: 200 + quiet - 1, bytes: 25 }),
+    pushed({ at: 200 + 2 * quiet - 1 }),
+    offline({ at: 60_000 }),
+    sent({ at: 60_001 }),
+    unanswered({ at: 60_002, why: "unreachable" }),
+    online({ at: 70_000 }),
+    sent({ at: 90_000, bytes: 10 }),
+    phase("settled", DAY_MS / 2),
+  ];
+  const total = { requests: 2, bytesUp: 110, bytesDown: 75, socketOpens: 1, radioWakeUps: 3 };
+  const perDeviceDay = { requests: 4, bytesUp: 220, bytesDown: 150, socketOpens: 2, radioWakeUps: 6 };
+  expect(told(createCost(), facts)).toEqual({ total, deviceDays: 0.5, perDeviceDay });
+});
+
+test("counts", () => {
+  const facts = [
+    started(),
+    started(),
+    started({ device: 1 }),
+    edited(),
+    settled(),
+    settled({ outcome: "failed" }),
+    asked(),
+    committed(1),
+    sent({ call: "update" }),
+    sent({ call: "batch" }),
+    sent({ call: "update" }),
+    answered({ status: 503 }),
+    answered({ status: 404 }),
+    answered(),
+    unanswered(),
+    unanswered({ why: "unreachable" }),
+    pushHandedOver(),
+    pushed(),
+    killed(),
+    offline(),
+  ];
+  const counts = told(createCounts(), facts);
+  expect(counts).toEqual({
+    devices: 2,
+    edits: 1,
+    settled: { applied: 1, merged: 0, yielded: 0, failed: 1, discarded: 0, cancelled: 0 },
+    asked: 1,
+    commits: 1,
+    requests: { batch: 1, update: 2 },
+    failures: { timeout: 1, unreachable: 1, server: 1, refused: 1 },
+    pushesSent: 1,
+    pushesReceived: 1,
+    kills: 1,
+    offlineSpans: 1,
+    disconnects: 0,
+  });
+  expect(Object.keys(counts.requests)).toEqual(["batch", "update"]);
+});
