@@ -1,0 +1,181 @@
+/**
+ * Owns what the answer to a mutation means [QUE-8]: done, refused, tried again, or a conflict.
+ * Refuses to decide conflicts (resolve.ts) and to choose what goes next (drain.ts).
+ */
+
+import type { Json } from "../base/canonical-json.ts";
+import type { WireRecord } from "../protocol/entity.ts";
+import type { Answer } from "../protocol/request.ts";
+import type { Revision } from "../protocol/revision.ts";
+import { fail as backOff, succeed } from "./backoff.ts";
+import { asObject, asText, type Result, resultOf, retryAfterMsOf } from "./body.ts";
+import { applyAbsence, applyDeletion, applyRecord, entryOf, findEntry } from "./cache.ts";
+import { serverNow } from "./clock.ts";
+import { adoptId } from "./ids.ts";
+import { complete, fail, keep, rekey } from "./outbox.ts";
+import { conflicted } from "./resolve.ts";
+import { type Device, type Drain, type Mutation, signOut } from "./state.ts";
+
+type Sent = Extract<Drain, { phase: "sent" }>;
+
+/** The request of mutations was answered. */
+export function answeredDrain(device: Device, sent: Sent, answer: Answer): void {
+  device.drain = undefined;
+  device.replan = true;
+  if (answer.status === 401 && asText(asObject(answer.body)?.["error"] ?? null) !== undefined)
+    return pause(device, sent);
+  if (sent.batch) return answeredBatch(device, sent, answer);
+  const [mutation] = sent.mutations;
+  if (!mutation) return;
+  const result = resultOf(answer.status, answer.body);
+  if (result.result === "again" && !isOwnAffair(result))
+    return wholeFailed(device, sent, result.error, answer);
+  succeed(device.queueBackoff);
+  conclude(device, mutation, result, retryAfterMsOf(answer));
+}
+
+/** The request of mutations was not answered. Only what left the phone counts as an attempt [QUE-6]. */
+export function unansweredDrain(device: Device, sent: Sent, unreachable: boolean): void {
+  device.drain = undefined;
+  device.replan = true;
+  backOff(device.queueBackoff, device.random, device.nowMs, unreachable);
+  for (const mutation of sent.mutations)
+    tryAgain(device, mutation, unreachable ? "unreachable" : "timeout", unreachable, 0);
+}
+
+/** [EVT-16] an event shows that a mutation took effect. With its answer still out, that may say more. */
+export function confirmed(device: Device, mutation: Mutation, revision: Revision): void {
+  if (mutation.status === "cancelling") return;
+  const isOut = device.drain?.phase === "sent" && device.drain.mutations.includes(mutation);
+  if (isOut && mutation.status === "syncing") mutation.confirmed = revision;
+  else complete(device, mutation, mutation.narrowed ? "merged" : "applied", revision);
+}
+
+function answeredBatch(device: Device, sent: Sent, answer: Answer): void {
+  const results = asObject(answer.body)?.["results"];
+  if (answer.status === 200 && Array.isArray(results)) {
+    succeed(device.queueBackoff);
+    return eachResult(device, sent.mutations, results as readonly Json[], retryAfterMsOf(answer));
+  }
+  const result = resultOf(answer.status, answer.body);
+  if (result.result !== "refused") {
+    return wholeFailed(device, sent, result.result === "again" ? result.error : "not_the_protocol", answer);
+  }
+  // The envelope was refused, not the mutations: smaller ones, and in the end each alone, where its own answer counts.
+  device.batchMax = result.status === 413 ? Math.max(1, Math.floor(sent.mutations.length / 2)) : 1;
+  for (const mutation of sent.mutations) {
+    if (mutation.status !== "syncing") continue;
+    mutation.status = "pending";
+    if (device.batchMax > 1 || mutation.link === undefined) continue;
+    // Alone it cannot name the create that it hangs on: other bytes, another key.
+    rekey(device, mutation);
+    keep(device, mutation);
+  }
+}
+
+function eachResult(
+  device: Device,
+  mutations: readonly Mutation[],
+  results: readonly Json[],
+  retryAfterMs: number,
+): void {
+  for (const [index, mutation] of mutations.entries()) {
+    const item = asObject(results[index]);
+    const status = item?.["status"];
+    if (item && item["id"] === mutation.key && typeof status === "number") {
+      conclude(device, mutation, resultOf(status, item), retryAfterMs);
+    } else {
+      tryAgain(device, mutation, "not_the_protocol", false, retryAfterMs);
+    }
+  }
+}
+
+/** The peer, not the mutation, is in trouble: all wait. */
+function wholeFailed(device: Device, sent: Sent, error: string, answer: Answer): void {
+  const retryAfterMs = retryAfterMsOf(answer);
+  backOff(device.queueBackoff, device.random, device.nowMs, false, retryAfterMs);
+  for (const mutation of sent.mutations) tryAgain(device, mutation, error, false, retryAfterMs);
+}
+
+function isOwnAffair(result: Extract<Result, { result: "again" }>): boolean {
+  return result.error === "in_flight";
+}
+
+/** [QUE-8] one mutation's own result. */
+function conclude(device: Device, mutation: Mutation, result: Result, retryAfterMs: number): void {
+  if (result.result === "done") takeRecord(device, mutation, result.record, result.revision);
+  // An echo may have settled it, or a dependency taken it along.
+  if (mutation.status !== "syncing" || !device.queue.has(mutation.id)) return;
+  switch (result.result) {
+    case "done":
+      return complete(
+        device,
+        mutation,
+        result.merged || mutation.narrowed ? "merged" : "applied",
+        result.revision,
+      );
+    case "again":
+      return tryAgain(device, mutation, result.error, false, retryAfterMs);
+    case "refused":
+      return refused(device, mutation, result);
+  }
+}
+
+function refused(device: Device, mutation: Mutation, result: Extract<Result, { result: "refused" }>): void {
+  const { status, error } = result;
+  if (status === 409) return conflicted(device, mutation, result.body, error);
+  if (status === 404 && mutation.operation === "delete") {
+    applyAbsence(device, entryOf(device, mutation.entity, mutation.recordId));
+    return complete(device, mutation, "applied", undefined);
+  }
+  if (status === 401) return signOut(device);
+  // Its create is still to be decided: only then is it known what becomes of this one.
+  if (status === 424 && mutation.link !== undefined && !isHead(device, mutation)) {
+    mutation.status = "pending";
+    return;
+  }
+  fail(device, mutation, error);
+}
+
+function takeRecord(device: Device, mutation: Mutation, record: WireRecord | null, revision: Revision): void {
+  const { entity } = mutation;
+  if (record === null) {
+    if (mutation.operation === "delete") applyDeletion(device, entity, mutation.recordId, revision);
+    return;
+  }
+  if (record.id !== mutation.recordId && mutation.operation === "create")
+    adoptId(device, mutation, record.id);
+  applyRecord(device, entity, record);
+}
+
+/** [QUE-5, QUE-6] the attempt failed; after the last that reached out, so did the mutation. */
+function tryAgain(
+  device: Device,
+  mutation: Mutation,
+  error: string,
+  unreachable: boolean,
+  retryAfterMs: number,
+): void {
+  if (mutation.status !== "syncing" || !device.queue.has(mutation.id)) return;
+  if (mutation.confirmed !== undefined) {
+    return complete(device, mutation, mutation.narrowed ? "merged" : "applied", mutation.confirmed);
+  }
+  if (!unreachable) mutation.attempts++;
+  mutation.status = "pending";
+  backOff(mutation.backoff, device.random, device.nowMs, unreachable, retryAfterMs);
+  const waitMs = mutation.backoff.notBeforeMs - device.nowMs;
+  mutation.pause = { untilMs: serverNow(device) + waitMs, waitMs };
+  if (!device.queueing || mutation.attempts >= device.settings.attemptsMax)
+    return fail(device, mutation, error);
+  keep(device, mutation);
+}
+
+/** [QUE-8] 401: the queue pauses and loses nothing. */
+function pause(device: Device, sent: Sent): void {
+  for (const mutation of sent.mutations) if (mutation.status === "syncing") mutation.status = "pending";
+  signOut(device);
+}
+
+function isHead(device: Device, mutation: Mutation): boolean {
+  return findEntry(device, mutation.entity, mutation.recordId)?.chain[0] === mutation;
+}
