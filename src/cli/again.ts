@@ -1,0 +1,27 @@
+/**
+ * Owns the command that runs the same simulation again, as a user would type it.
+ * Refuses what does not decide the run: where its report goes, how it is printed.
+ */
+
+/** What decides a run; where its report goes does not. */
+export interface RunArguments {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly devices?: number | undefined;
+  readonly duration?: string | undefined;
+  readonly set: readonly string[];
+}
+
+/** For instance `zeke-sync simulate commuter --seed 7 --set network.loss=10%`. */
+export function againCommand(run: RunArguments): string {
+  const words = ["zeke-sync", "simulate", run.scenario, "--seed", String(run.seed)];
+  if (run.devices !== undefined) words.push("--devices", String(run.devices));
+  if (run.duration !== undefined) words.push("--duration", run.duration);
+  for (const change of run.set) words.push("--set", change);
+  return words.map(quoted).join(" ");
+}
+
+/** As a POSIX shell needs it. */
+function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

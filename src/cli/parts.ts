@@ -1,0 +1,36 @@
+/**
+ * Owns where a run's machinery comes from: world, checkers, metrics. Loaded only when a command needs it.
+ * Refuses to use any of it. Tests hand in their own.
+ */
+
+import type { Checker } from "../checkers/port.ts";
+import type { MetricsFold } from "../metrics/all.ts";
+import type { Fold, Simulation } from "../simulation/port.ts";
+import type { Scenario } from "../simulation/scenario.ts";
+
+/** What a simulation is put together from. */
+export interface Parts {
+  createSimulation(
+    scenario: Scenario,
+    seed: number,
+    options: { readonly folds: readonly Fold[] },
+  ): Simulation;
+  createCheckers(): readonly Checker[];
+  createMetrics(): MetricsFold;
+}
+
+/** The real ones. */
+export async function loadParts(): Promise<Parts> {
+  const [{ createSimulation }, { createCheckers }, { createMetrics }] = await Promise.all([
+    import("../simulation/world.ts"),
+    import("../checkers/all.ts"),
+    import("../metrics/all.ts"),
+  ]);
+  return { createSimulation, createCheckers, createMetrics };
+}
+
+/** The checkers alone, for the catalogue of rules. */
+export async function loadCheckers(): Promise<readonly Checker[]> {
+  const { createCheckers } = await import("../checkers/all.ts");
+  return createCheckers();
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Outside, runFake } from "./outside.fixture.ts";
+import { runCli } from "./program.ts";
+
+let io: Outside;
+beforeEach(() => {
+  io = new Outside();
+});
+afterEach(() => io.remove());
+
+describe("wrong usage is exit 2, said on stderr with the nearest real names", () => {
+  test.each([
+    [["simulat"], `there is no command "simulat"; did you mean simulate?`],
+    [["xyzzy"], `there is no command "xyzzy"; the commands are: simulate, rules`],
+    [["help", "ruls"], `there is no command "ruls"; did you mean rules?`],
+    [["simulate", "--sed", "7"], "unknown option '--sed'\n(Did you mean one of --seed, --set?)"],
+    [["simulate", "--xyzzy"], "unknown option '--xyzzy'\nOptions are listed by zeke-sync <command> --help."],
+    [["--verson"], "unknown option '--verson'\n(Did you mean --version?)"],
+    [["simulate", "commuter", "again"], "too many arguments"],
+    [["simulate", "--seed"], "argument missing"],
+    [["simulate", "--seed", "x"], "a seed is a whole number from 0 to 9007199254740991."],
+    [["simulate", "--seed", "-1"], "a seed is a whole number"],
+    [["simulate", "--seed", "9007199254740993"], "a seed is a whole number"],
+    [["simulate", "--seed", "1e3"], "a seed is a whole number"],
+    [["simulate", "--devices", "0"], "a number of devices is a whole number from 1"],
+    [["simulate", "comutter"], `there is no scenario "comutter"; did you mean commuter?`],
+    [["simulate", "none.yaml"], "scenario none.yaml: there is no such file"],
+    [["simulate", "--set", "netwrk.loss=1%"], "did you mean network.loss?"],
+    [["simulate", "--duration", "long"], "a time is written like"],
+    [["rules", "QUE-99"], `there is no rule "QUE-99"`],
+  ])("%j", async (args, sentence) => {
+    expect(await runFake(args, io)).toBe(2);
+    expect(io.stderr.text).toContain(sentence);
+    expect(io.stderr.text).not.toMatch(/^error:|at fault|\n {4}at /);
+    expect(io.stdout.text).toBe("");
+  });
+
+  test("nothing at all: the overview, on stderr", async () => {
+    expect(await runFake([], io)).toBe(2);
+    expect(io.stderr.text).toContain("Usage: zeke-sync <command> [options]");
+  });
+});
+
+describe("help and version", () => {
+  test.each([[["--help"]], [["-h"]], [["help"]]])(
+    "%j is the overview: every command, examples, exit codes",
+    async (args) => {
+      expect(await runFake(args, io)).toBe(0);
+      for (const part of [
+        "simulate [options] [scenario]",
+        "rules [options] [id]",
+        "Examples:",
+        "zeke-sync rules QUE-10",
+        "130  interrupted",
+      ]) {
+        expect(io.stdout.text).toContain(part);
+      }
+      expect(io.stderr.text).toBe("");
+    },
+  );
+
+  test.each([[["simulate", "--help"]], [["help", "simulate"]]])("%j lists the options", async (args) => {
+    expect(await runFake(args, io)).toBe(0);
+    for (const option of [
+      "--seed",
+      "--devices",
+      "--duration",
+      "--set",
+      "--json",
+      "--report",
+      "--quiet",
+      "--no-color",
+    ]) {
+      expect(io.stdout.text).toContain(option);
+    }
+  });
+
+  test("the examples of the overview are true", async () => {
+    await runFake(["--help"], io);
+    const examples = [...io.stdout.text.matchAll(/^ {2}zeke-sync (.*?) {2,}/gm)].map((match) =>
+      (match[1] ?? "").split(" "),
+    );
+    expect(examples.length).toBeGreaterThanOrEqual(5);
+    for (const args of examples) {
+      const other = new Outside();
+      const code = await runFake(
+        args.map((word) => word.replace("./mine.yaml", "commuter")),
+        other,
+      );
+      expect(code, args.join(" ")).toBe(0);
+      other.remove();
+    }
+  });
+
+  test("--version is package.json's", async () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
+    expect(await runFake(["--version"], io)).toBe(0);
+    expect(io.stdout.text).toBe(`${version}\n`);
+  });
+});
+
+describe("an unexpected exception outside a run", () => {
+  test("is ours: one sentence, exit 70", async () => {
+    const broken = () => Promise.reject(new Error("no checkers today"));
+    expect(await runCli(["rules", "QUE-10"], io, { loadParts: broken, loadCheckers: broken })).toBe(70);
+    expect(io.stderr.text).toBe(
+      "zeke-sync itself is at fault: no checkers today. Please report it with the command that you gave (ZEKE_SYNC_DEBUG=1 shows the stack)\n",
+    );
+  });
+});

@@ -1,0 +1,176 @@
+/**
+ * Owns the command line: its commands, their options and help, and what is said when it is wrong.
+ * Refuses to do any command's work: each is loaded when it is called.
+ */
+
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
+import { tellFault } from "./fault.ts";
+import { type Io, widthOf } from "./io.ts";
+import { suggestion } from "./nearest.ts";
+import { loadCheckers, loadParts, type Parts } from "./parts.ts";
+import { withSuggestion } from "./scenario-faults.ts";
+import { ownVersion } from "./version.ts";
+
+/** What commands are given beside the outside; tests hand in small ones. */
+export interface Machinery {
+  loadParts(): Promise<Parts>;
+  loadCheckers: typeof loadCheckers;
+}
+
+const REAL: Machinery = { loadParts, loadCheckers };
+
+const OVERVIEW = `
+Examples:
+  zeke-sync simulate                             the default scenario, commuter
+  zeke-sync simulate skewed-clocks --seed 7      another scenario, another seed
+  zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
+  zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
+  zeke-sync rules QUE-10                         what a rule says
+
+Exit codes:
+  0  all good                          5    inconclusive
+  1  a rule is violated                70   a fault of zeke-sync itself
+  2  wrong usage or configuration      130  interrupted
+  4  a metric missed its threshold`;
+
+/** Runs one command line; never throws. Says which code to end with. */
+export async function runCli(
+  args: readonly string[],
+  io: Io,
+  machinery: Machinery = REAL,
+): Promise<ExitCode> {
+  let code: ExitCode = EXIT.good;
+  const program = createProgram(io, machinery, (ended) => {
+    code = ended;
+  });
+  try {
+    checkHelp(args, program);
+    if (args.length === 0) program.outputHelp({ error: true });
+    else await program.parseAsync([...args], { from: "user" });
+    return args.length === 0 ? EXIT.usage : code;
+  } catch (error) {
+    // Commander has said what was wrong; help and version end with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    return tellFault(error, io);
+  }
+}
+
+function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => void): Command {
+  const program = new Command("zeke-sync")
+    .description(
+      "Simulates fleets of devices that sync through a proxy, and judges what happened by the rules of the protocol.",
+    )
+    .usage("<command> [options]")
+    .version(ownVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .option("--no-color", "no colours")
+    .addHelpText("after", OVERVIEW)
+    .showHelpAfterError("Options are listed by zeke-sync <command> --help.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "")),
+      getOutHelpWidth: () => widthOf(io.stdout),
+      getErrHelpWidth: () => widthOf(io.stderr),
+    });
+  program.on("command:*", (operands: readonly string[]) => {
+    throw unknownCommand(operands[0] ?? "", program);
+  });
+  addSimulate(program, io, machinery, end);
+  addRules(program, io, machinery, end);
+  return program;
+}
+
+function unknownCommand(wrong: string, program: Command): UsageFault {
+  const names = program.commands.map((command) => command.name());
+  return new UsageFault(
+    withSuggestion(`there is no command "${wrong}"`, suggestion(wrong, names, "the commands are")),
+  );
+}
+
+/** `help` of a command that does not exist would show the overview, as if nothing were wrong. */
+function checkHelp([first, second]: readonly string[], program: Command): void {
+  if (first !== "help" || second === undefined || second.startsWith("-")) return;
+  const known = second === "help" || program.commands.some((command) => command.name() === second);
+  if (!known) throw unknownCommand(second, program);
+}
+
+interface SharedOptions {
+  readonly json?: string;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+}
+
+interface SimulateFlags extends SharedOptions {
+  readonly seed: number;
+  readonly devices?: number;
+  readonly duration?: string;
+  readonly set?: readonly string[];
+  readonly report?: string;
+}
+
+function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
+  program
+    .command("simulate")
+    .summary("run a fleet of devices in virtual time and judge it by every rule")
+    .description(
+      "Runs the reference proxy and a fleet of devices in virtual time, judges the history by every rule, prints the metrics and writes a report.",
+    )
+    .argument("[scenario]", "name of a shipped scenario, or path of a YAML file", "commuter")
+    .option("--seed <n>", "one seed, one history", wholeNumber("a seed", 0), 1)
+    .option(
+      "--devices <n>",
+      "total number of devices; accounts are scaled",
+      wholeNumber("a number of devices", 1),
+    )
+    .option("--duration <time>", "how long faults are on, such as 12h or 7d")
+    .option("--set <path=value>", "change a setting of the scenario; may be given again", collect)
+    .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
+    .option("--json <file|->", "write the report as JSON to a file, or to stdout")
+    .option("--quiet", "no progress; print only what went wrong")
+    .option("--no-color", "no colours")
+    .action(async (scenario: string, flags: SimulateFlags) => {
+      const { simulate } = await import("./simulate.ts");
+      const { seed, devices, duration, set = [], json, report } = flags;
+      const options = { scenario, seed, devices, duration, set, json, report, ...shared(flags, program) };
+      end(await simulate(options, io, machinery.loadParts));
+    });
+}
+
+function addRules(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
+  program
+    .command("rules")
+    .summary("list the rules of the protocol, or explain one")
+    .description("Lists the rules of the protocol by family with level, side and phase, or explains one.")
+    .argument("[id]", "a rule (QUE-10), a family (QUE), or what ids begin with ('QUE-1*')")
+    .option("--json <file|->", "write the rules as JSON to a file, or to stdout")
+    .option("--quiet", "ids alone")
+    .option("--no-color", "no colours")
+    .action(async (id: string | undefined, flags: SharedOptions) => {
+      const { listRules } = await import("./rules.ts");
+      end(await listRules({ id, json: flags.json, ...shared(flags, program) }, io, machinery.loadCheckers));
+    });
+}
+
+/** `--no-color` is taken before the command's name as well as after it. */
+function shared(
+  flags: SharedOptions,
+  program: Command,
+): { readonly quiet: boolean; readonly color: boolean } {
+  return { quiet: flags.quiet === true, color: flags.color && program.opts<SharedOptions>().color };
+}
+
+function wholeNumber(what: string, min: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= min) return value;
+    throw new InvalidArgumentError(`${what} is a whole number from ${min} to ${Number.MAX_SAFE_INTEGER}.`);
+  };
+}
+
+function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}

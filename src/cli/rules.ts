@@ -1,0 +1,142 @@
+/**
+ * Owns the command `rules`: the catalogue, by family, and the explanation of one rule.
+ * Refuses to judge anything.
+ */
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { canonicalJson } from "../base/canonical-json.ts";
+import type { Checker } from "../checkers/port.ts";
+import { RULES, ruleById } from "../protocol/rules/registry.ts";
+import { RULE_FAMILIES, type Rule, type RuleSide } from "../protocol/rules/rule.ts";
+import { FAMILIES } from "../report/families.ts";
+import { labelled, type Paint } from "../report/layout.ts";
+import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
+import { checkWritable } from "./folder.ts";
+import { type Io, paintFor, widthOf } from "./io.ts";
+import { suggestion } from "./nearest.ts";
+import { withSuggestion } from "./scenario-faults.ts";
+
+export interface RulesOptions {
+  readonly id: string | undefined;
+  readonly json: string | undefined;
+  /** Ids alone. */
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+type LoadCheckers = () => Promise<readonly Checker[]>;
+
+const SIDES: Readonly<Record<RuleSide, string>> = {
+  P: "P, the proxy seen from outside",
+  D: "D, a device",
+  S: "S, proxy and devices together",
+  R: "R, the reference proxy only",
+};
+
+/** Lists rules or explains one. UsageFault for an id that no rule has. */
+export async function listRules(options: RulesOptions, io: Io, load: LoadCheckers): Promise<ExitCode> {
+  const chosen = options.id === undefined ? RULES : select(options.id);
+  const [only, ...others] = chosen;
+  if (options.json !== undefined) {
+    printJson(rulesJson(chosen, await load()), options.json, io);
+  } else if (options.quiet) {
+    io.stdout.write(`${chosen.map((rule) => rule.id).join("\n")}\n`);
+  } else if (options.id !== undefined && only !== undefined && others.length === 0) {
+    const paint = paintFor(io.stdout, io, options.color);
+    io.stdout.write(explain(only, await load(), widthOf(io.stdout), paint));
+  } else {
+    // Into a pipe, a rule is a line: that is what grep wants.
+    const width = io.stdout.isTTY === true ? widthOf(io.stdout) : Number.POSITIVE_INFINITY;
+    io.stdout.write(catalogue(chosen, width, paintFor(io.stdout, io, options.color)));
+  }
+  return EXIT.good;
+}
+
+/** `QUE-10` is one, `QUE` and `QUE-*` are a family, `QUE-1*` is what begins so. Case does not matter. */
+function select(wanted: string): readonly Rule[] {
+  const id = wanted.toUpperCase();
+  const one = ruleById(id);
+  if (one !== undefined) return [one];
+  const isFamily = RULE_FAMILIES.some((family) => family === id);
+  const prefix = isFamily ? `${id}-` : id.endsWith("*") ? id.slice(0, -1) : undefined;
+  const some = prefix === undefined ? [] : RULES.filter((rule) => rule.id.startsWith(prefix));
+  if (some.length > 0) return some;
+  const near = suggestion(id.replace("*", ""), [...RULES.map((rule) => rule.id), ...RULE_FAMILIES]);
+  throw new UsageFault(
+    withSuggestion(
+      `there is no rule "${wanted}"`,
+      near === "" ? `the families are ${RULE_FAMILIES.join(", ")}` : near,
+    ),
+  );
+}
+
+function catalogue(rules: readonly Rule[], width: number, paint: Paint): string {
+  const blocks = RULE_FAMILIES.flatMap((family) => {
+    const mine = rules.filter((rule) => rule.family === family);
+    if (mine.length === 0) return [];
+    const { title, section } = FAMILIES[family];
+    const heading = `${paint.bold(`${family}  ${title}`)}${paint.dim(` · section ${section}`)}`;
+    return [[heading, ...mine.flatMap((rule) => ruleLines(rule, width))].join("\n")];
+  });
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** Id, level, side, phase, text. */
+function ruleLines(rule: Rule, width: number): readonly string[] {
+  const head = `  ${rule.id.padEnd(6)}  ${rule.level.padEnd(6)}  ${rule.side}  phase ${rule.phase}  `;
+  return labelled(head, rule.text, head.length, width);
+}
+
+function explain(rule: Rule, checkers: readonly Checker[], width: number, paint: Paint): string {
+  const { section, title } = FAMILIES[rule.family];
+  const rows: readonly (readonly [label: string, text: string])[] = [
+    ["level", rule.level],
+    ["side", SIDES[rule.side]],
+    ["phase", rule.phase === 0 ? "0, what all stand on" : String(rule.phase)],
+    ["section", `${section}, ${title} (docs/protocol.md)`],
+    ["origin", originText(rule)],
+    ["judged by", judgedBy(rule, checkers)],
+  ];
+  const lines = rows.flatMap(([label, text]) => labelled(`  ${label}`, text, 13, width));
+  const text = labelled("  ", rule.text, 2, width);
+  return `${[paint.bold(rule.id), ...text, "", ...lines].join("\n")}\n`;
+}
+
+function originText(rule: Rule): string {
+  switch (rule.origin.kind) {
+    case "seed":
+      return `the roadmap: "${rule.origin.quote}"`;
+    case "decided":
+      return `the roadmap leaves it open; decided: ${rule.origin.quote}`;
+    default:
+      return "the protocol's design";
+  }
+}
+
+function judgedBy(rule: Rule, checkers: readonly Checker[]): string {
+  const mine = checkers.filter((checker) => checker.rule === rule.id);
+  if (mine.length === 0) return "no checker of simulated histories yet";
+  const facts = [...new Set(mine.flatMap((checker) => checker.wants))];
+  return `${mine.length === 1 ? "a checker" : `${mine.length} checkers`} of histories, on the facts ${facts.join(", ")}`;
+}
+
+function rulesJson(rules: readonly Rule[], checkers: readonly Checker[]): string {
+  const entries = rules.map((rule) => ({
+    ...(JSON.parse(canonicalJson(rule)) as Rule),
+    section: FAMILIES[rule.family].section,
+    checkers: checkers
+      .filter((checker) => checker.rule === rule.id)
+      .map((checker) => ({ facts: [...checker.wants] })),
+  }));
+  return `${JSON.stringify({ schema: "zeke-sync/rules@1", rules: entries }, undefined, 2)}\n`;
+}
+
+function printJson(text: string, target: string, io: Io): void {
+  if (target === "-") {
+    io.stdout.write(text);
+    return;
+  }
+  checkWritable(target, io.cwd);
+  writeFileSync(resolve(io.cwd, target), text);
+}

@@ -1,0 +1,198 @@
+/**
+ * Owns the command `simulate`: from the scenario's name to the exit code.
+ * Refuses to know how any of its steps is done; each has a file of its own.
+ */
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { canonicalJson } from "../base/canonical-json.ts";
+import { formatInstant } from "../base/time.ts";
+import { renderJson } from "../report/json.ts";
+import { renderMarkdown } from "../report/markdown.ts";
+import { buildReport } from "../report/result.ts";
+import type { SimulationReport } from "../report/result-schema.ts";
+import { renderScreen, renderTrouble } from "../report/screen.ts";
+import { parseThreshold, type Threshold } from "../report/threshold.ts";
+import type { Scenario } from "../simulation/scenario.ts";
+import { againCommand, type RunArguments } from "./again.ts";
+import { EXIT, type ExitCode, gravest } from "./exit.ts";
+import { RunFault, stackOf, tellFault } from "./fault.ts";
+import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
+import { type Io, paintFor, widthOf } from "./io.ts";
+import { adjust } from "./override.ts";
+import type { Parts } from "./parts.ts";
+import { openProgressLine } from "./progress.ts";
+import { carryOut, type Ended } from "./run.ts";
+import { readScenario } from "./scenario-file.ts";
+import { ownVersion } from "./version.ts";
+
+/** What the command line asked for. */
+export interface SimulateOptions extends RunArguments {
+  /** A file, or `-` for standard output. */
+  readonly json: string | undefined;
+  readonly report: string | undefined;
+  readonly quiet: boolean;
+  readonly color: boolean;
+}
+
+/** Runs one scenario and says how it ended. UsageFault before anything runs; RunFault when we are at fault. */
+export async function simulate(
+  options: SimulateOptions,
+  io: Io,
+  load: () => Promise<Parts>,
+): Promise<ExitCode> {
+  const file = readScenario(options.scenario, io.cwd);
+  const { scenario, notes } = adjust(file, {
+    ...options,
+    devices: options.devices,
+    duration: options.duration,
+  });
+  if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
+  const folder = openRunFolder({
+    cwd: io.cwd,
+    report: options.report,
+    scenario: scenario.name,
+    seed: options.seed,
+    nowMs: io.now(),
+  });
+  if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
+  const report = await runGuarded(scenario, options, folder, io, load);
+  const written = writeReport(report, options, folder, io);
+  print(report, options, folder, io);
+  return gravest([written, verdictCode(report)]);
+}
+
+/** An unexpected exception leaves its stack in the run's folder. */
+async function runGuarded(
+  scenario: Scenario,
+  options: SimulateOptions,
+  folder: RunFolder,
+  io: Io,
+  load: () => Promise<Parts>,
+): Promise<SimulationReport> {
+  const again = againCommand(options);
+  try {
+    return await runScenario(scenario, again, options, folder, io, await load());
+  } catch (error) {
+    folder.write("fault.txt", `${again}\n\n${stackOf(error)}\n\n${canonicalJson(scenario)}\n`);
+    throw new RunFault(error, again, `${folder.shown}/fault.txt`);
+  }
+}
+
+async function runScenario(
+  scenario: Scenario,
+  again: string,
+  options: SimulateOptions,
+  folder: RunFolder,
+  io: Io,
+  parts: Parts,
+): Promise<SimulationReport> {
+  const startedMs = io.now();
+  const checkers = parts.createCheckers();
+  const metrics = parts.createMetrics();
+  const simulation = parts.createSimulation(scenario, options.seed, {
+    folds: [...checkers, metrics],
+  });
+  const ended = await watched(simulation, scenario.name, options, io);
+  const { simulatedMs, events, deviceEvents, facts, digest } = simulation.progress();
+  const { name, description, duration, fleet, thresholds, ...settings } = scenario;
+  return buildReport({
+    version: ownVersion(),
+    again,
+    seed: options.seed,
+    scenario: {
+      name,
+      description,
+      durationMs: duration,
+      phases: fleet.phases,
+      settings: { duration, fleet, ...settings },
+    },
+    startMs: simulation.startMs,
+    roster: simulation.roster,
+    ended,
+    progress: { simulatedMs, events, deviceEvents, facts, digest: digest() },
+    judgements: checkers.map((checker) => ({ rule: checker.rule, judgement: checker.finish() })),
+    metrics: metrics.result(),
+    thresholds: thresholds.flatMap(understood),
+    timing: {
+      runId: folder.runId,
+      startedAt: formatInstant(startedMs),
+      wallMs: io.now() - startedMs,
+      node: process.version,
+    },
+  });
+}
+
+/** Shows progress; the first Ctrl-C ends the run with what there is, the second ends the process. */
+async function watched(
+  simulation: ReturnType<Parts["createSimulation"]>,
+  name: string,
+  options: SimulateOptions,
+  io: Io,
+): Promise<Ended> {
+  let interrupts = 0;
+  const silence = io.onInterrupt(() => {
+    interrupts++;
+    if (interrupts > 1) io.exitNow(EXIT.interrupted);
+  });
+  const line = await openProgressLine(io, name, !options.quiet, options.color);
+  try {
+    return await carryOut(simulation, {
+      sliced: () => line.update(simulation.progress()),
+      stopped: () => interrupts > 0,
+      now: () => io.now(),
+    });
+  } finally {
+    line.stop();
+    silence();
+  }
+}
+
+/** The file's thresholds were found good when it was read. */
+function understood(text: string): readonly Threshold[] {
+  const outcome = parseThreshold(text);
+  return outcome.parsed ? [outcome.threshold] : [];
+}
+
+function writeReport(
+  report: SimulationReport,
+  options: SimulateOptions,
+  folder: RunFolder,
+  io: Io,
+): ExitCode {
+  try {
+    folder.write("report.json", renderJson(report));
+    folder.write("report.md", renderMarkdown(report));
+    folder.publish();
+    if (options.json !== undefined && options.json !== "-") {
+      writeFileSync(resolve(io.cwd, options.json), renderJson(report));
+    }
+    return EXIT.good;
+  } catch (error) {
+    // The result of a long run is still printed when the disk filled up meanwhile.
+    return tellFault(cannotWrite(`the report in ${folder.shown}`, error), io);
+  }
+}
+
+function print(report: SimulationReport, options: SimulateOptions, folder: RunFolder, io: Io): void {
+  if (options.json === "-") {
+    io.stdout.write(renderJson(report));
+    return;
+  }
+  const screen = {
+    width: widthOf(io.stdout),
+    paint: paintFor(io.stdout, io, options.color),
+    folder: folder.shown,
+  };
+  io.stdout.write(options.quiet ? renderTrouble(report, screen) : renderScreen(report, screen));
+}
+
+function verdictCode(report: SimulationReport): ExitCode {
+  return gravest([
+    ...(report.verdict === "interrupted" ? [EXIT.interrupted] : []),
+    ...(report.run.ended === "unsettled" || report.rules.some((rule) => rule.verdict === "violated")
+      ? [EXIT.violated]
+      : []),
+    ...(report.thresholds.some((threshold) => threshold.verdict !== "met") ? [EXIT.threshold] : []),
+  ]);
+}

@@ -1,0 +1,120 @@
+/**
+ * Owns the form of report.json, version 1: what a reader of another version of this program may rely on.
+ * Refuses to know how a report comes to be. All that depends on the wall clock stands in `timing`, so that two
+ * runs of one seed are the same bytes apart from it.
+ */
+
+import { z } from "zod";
+import type { Json } from "../base/canonical-json.ts";
+import { FIGURES, STATISTICS } from "./figure.ts";
+
+export const SIMULATION_SCHEMA = "zeke-sync/simulation@1";
+
+const Count = z.number().int().min(0);
+const Unit = z.enum(["ms", "share", "count", "bytes"]);
+const JsonValue: z.ZodType<Json> = z.json();
+/** A fact, member for member, or what is left of one that was too long. */
+const EvidenceFact = z.record(z.string(), JsonValue);
+
+const ViolationEntry = z.strictObject({
+  /** Simulated time, RFC 3339, and how long after the start of the run. */
+  at: z.string(),
+  afterMs: z.number(),
+  expected: z.string(),
+  actual: z.string(),
+  because: z.string(),
+  evidence: z.array(EvidenceFact),
+});
+export type ViolationEntry = z.output<typeof ViolationEntry>;
+
+const RuleEntry = z.strictObject({
+  id: z.string(),
+  level: z.enum(["MUST", "SHOULD"]),
+  side: z.enum(["P", "D", "S", "R"]),
+  phase: z.number().int(),
+  text: z.string(),
+  verdict: z.enum(["satisfied", "violated", "not exercised"]),
+  exercised: Count,
+  /** Why it was not exercised. */
+  reason: z.string().optional(),
+  /** How many breaches were found; `violations` holds the first few. */
+  violated: Count,
+  violations: z.array(ViolationEntry),
+});
+export type RuleEntry = z.output<typeof RuleEntry>;
+
+const FamilyEntry = z.strictObject({
+  family: z.string(),
+  title: z.string(),
+  rules: Count,
+  satisfied: Count,
+  violated: Count,
+  notExercised: Count,
+  exercised: Count,
+});
+export type FamilyEntry = z.output<typeof FamilyEntry>;
+
+const FigureEntry = z.strictObject({
+  name: z.enum(FIGURES.map((spec) => spec.name)),
+  unit: Unit,
+  samples: Count,
+  values: z.partialRecord(z.enum(STATISTICS), z.number()),
+  breakdown: z.record(z.string(), z.number()).optional(),
+});
+
+const ThresholdEntry = z.strictObject({
+  threshold: z.string(),
+  verdict: z.enum(["met", "missed", "no data"]),
+  actual: z.number().optional(),
+  unit: Unit,
+});
+
+const Timing = z.strictObject({
+  runId: z.string(),
+  startedAt: z.string(),
+  wallMs: z.number().min(0),
+  /** Simulated ms per ms of wall time. */
+  timesRealTime: z.number().min(0),
+  eventsPerSecond: z.number().min(0),
+  node: z.string(),
+});
+
+/** report.json of a simulation. */
+export const SimulationReport = z.strictObject({
+  schema: z.literal(SIMULATION_SCHEMA),
+  suite: z.strictObject({ name: z.literal("zeke-sync"), version: z.string() }),
+  /** `fail`: a rule is violated, a threshold is missed, or the run did not settle. */
+  verdict: z.enum(["pass", "fail", "interrupted"]),
+  /** The command that runs the same again. */
+  again: z.string(),
+  seed: Count,
+  scenario: z.strictObject({
+    name: z.string(),
+    description: z.string(),
+    settings: z.record(z.string(), JsonValue),
+  }),
+  fleet: z.strictObject({ accounts: Count, devices: Count, phases: z.array(z.number().int()) }),
+  run: z.strictObject({
+    ended: z.enum(["settled", "unsettled", "interrupted"]),
+    simulatedMs: z.number().min(0),
+    /** Of it, the time in which faults were on. */
+    agitatedMs: z.number().min(0),
+    events: Count,
+    deviceEvents: Count,
+    facts: Count,
+    edits: Count,
+    requests: Count,
+    commits: Count,
+    kills: Count,
+    digest: z.string(),
+  }),
+  /** What the screen shows and thresholds name. */
+  figures: z.array(FigureEntry),
+  /** All that was measured; null where there was nothing to measure. */
+  metrics: z.record(z.string(), JsonValue),
+  thresholds: z.array(ThresholdEntry),
+  families: z.array(FamilyEntry),
+  rules: z.array(RuleEntry),
+  timing: Timing,
+});
+export type SimulationReport = z.output<typeof SimulationReport>;
