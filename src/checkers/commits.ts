@@ -161,14 +161,6 @@ export class Commits {
   }
 }
 
-/** True for a write that named in If-Match another revision than the record's. */
-export function isStale(commit: Commit): boolean {
-  const { ifMatch } = commit as { readonly ifMatch: string | undefined };
-  return (
-    commit.action !== "created" && ifMatch !== undefined && ifMatch !== "*" && ifMatch !== commit.previous
-  );
-}
-
 /** True when this is a commit of this record. */
 export function isOf(commit: Commit | undefined, entity: Entity, id: string): boolean {
   return commit !== undefined && commit.entity === entity && commit.id === id;

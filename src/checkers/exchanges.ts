@@ -100,6 +100,21 @@ export class Exchanges {
     return this.keys.find(account)?.find(key);
   }
 
+  /**
+   * The revision that the author of a commit said to know: as the device sent it, for the proxy may have looked away;
+   * else as the proxy resolved it.
+   */
+  namedBy(commit: Commit): string | undefined {
+    const sent = commit.key === undefined ? undefined : this.key(commit.account, commit.key)?.mutation;
+    return sent?.ifMatch ?? commit.ifMatch;
+  }
+
+  /** True for a write that named in If-Match another revision than the record's. */
+  isStale(commit: Commit): boolean {
+    const named = this.namedBy(commit);
+    return commit.action !== "created" && named !== undefined && named !== "*" && named !== commit.previous;
+  }
+
   private committed(commit: Commit): void {
     this.heads.of(commit.account).head = commit.revision;
     if (commit.key === undefined) return;

@@ -10,6 +10,8 @@ export interface RunArguments {
   readonly devices?: number | undefined;
   readonly duration?: string | undefined;
   readonly set: readonly string[];
+  /** Name of a planted fault. */
+  readonly fault?: string | undefined;
 }
 
 /** For instance `zeke-sync simulate commuter --seed 7 --set network.loss=10%`. */
@@ -18,6 +20,7 @@ export function againCommand(run: RunArguments): string {
   if (run.devices !== undefined) words.push("--devices", String(run.devices));
   if (run.duration !== undefined) words.push("--duration", run.duration);
   for (const change of run.set) words.push("--set", change);
+  if (run.fault !== undefined) words.push("--fault", run.fault);
   return words.map(quoted).join(" ");
 }
 

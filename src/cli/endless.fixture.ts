@@ -4,7 +4,7 @@
  */
 
 import { processIo } from "./io.ts";
-import { FakeParts } from "./outside.fixture.ts";
+import { FakeRunKit } from "./outside.fixture.ts";
 import { runCli } from "./program.ts";
 
 /** Long after any test has done with it. */
@@ -13,7 +13,7 @@ const INTERRUPTS_MAX = 1_000;
 
 setTimeout(() => process.exit(99), GIVEN_UP_MS).unref();
 
-const parts = new FakeParts({
+const kit = new FakeRunKit({
   slices: Number.POSITIVE_INFINITY,
   onSlice: (slice) => {
     if (slice === 3) process.stderr.write("running\n");
@@ -25,6 +25,6 @@ const parts = new FakeParts({
   },
 });
 process.exitCode = await runCli(process.argv.slice(2), processIo(), {
-  loadParts: () => Promise.resolve(parts),
+  loadRunKit: () => Promise.resolve(kit),
   loadCheckers: () => Promise.resolve([]),
 });

@@ -13,7 +13,7 @@ import { METRICS_OF_A_RUN, START_MS } from "../report/report.fixture.ts";
 import type { Progress, Simulation } from "../simulation/port.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import type { Io } from "./io.ts";
-import type { Parts } from "./parts.ts";
+import type { RunKit } from "./run-kit.ts";
 import { runCli } from "./program.ts";
 
 /** A stream that keeps what was written; with columns, a terminal. */
@@ -98,8 +98,8 @@ export interface Fate {
   readonly onSlice?: (slice: number) => void;
 }
 
-/** Parts whose simulation does as `fate` says, and what was asked of them. */
-export class FakeParts implements Parts {
+/** RunKit whose simulation does as `fate` says, and what was asked of them. */
+export class FakeRunKit implements RunKit {
   readonly runs: { readonly scenario: Scenario; readonly seed: number }[] = [];
   private readonly fate: Fate;
 
@@ -178,10 +178,10 @@ export function runFake(
   args: readonly string[],
   io: Outside,
   fate: Fate = {},
-  parts: Parts = new FakeParts(fate),
+  kit: RunKit = new FakeRunKit(fate),
 ): Promise<number> {
   return runCli(args, io, {
-    loadParts: () => Promise.resolve(parts),
-    loadCheckers: () => Promise.resolve(parts.createCheckers()),
+    loadRunKit: () => Promise.resolve(kit),
+    loadCheckers: () => Promise.resolve(kit.createCheckers()),
   });
 }

@@ -105,7 +105,7 @@ describe("help and version", () => {
 describe("an unexpected exception outside a run", () => {
   test("is ours: one sentence, exit 70", async () => {
     const broken = () => Promise.reject(new Error("no checkers today"));
-    expect(await runCli(["rules", "QUE-10"], io, { loadParts: broken, loadCheckers: broken })).toBe(70);
+    expect(await runCli(["rules", "QUE-10"], io, { loadRunKit: broken, loadCheckers: broken })).toBe(70);
     expect(io.stderr.text).toBe(
       "zeke-sync itself is at fault: no checkers today. Please report it with the command that you gave (ZEKE_SYNC_DEBUG=1 shows the stack)\n",
     );

@@ -8,17 +8,17 @@ import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { tellFault } from "./fault.ts";
 import { type Io, widthOf } from "./io.ts";
 import { suggestion } from "./nearest.ts";
-import { loadCheckers, loadParts, type Parts } from "./parts.ts";
+import { loadCheckers, loadRunKit, type RunKit } from "./run-kit.ts";
 import { withSuggestion } from "./scenario-faults.ts";
 import { ownVersion } from "./version.ts";
 
 /** What commands are given beside the outside; tests hand in small ones. */
 export interface Machinery {
-  loadParts(): Promise<Parts>;
+  loadRunKit(): Promise<RunKit>;
   loadCheckers: typeof loadCheckers;
 }
 
-const REAL: Machinery = { loadParts, loadCheckers };
+const REAL: Machinery = { loadRunKit, loadCheckers };
 
 const OVERVIEW = `
 Examples:
@@ -110,6 +110,7 @@ interface SimulateFlags extends SharedOptions {
   readonly duration?: string;
   readonly set?: readonly string[];
   readonly report?: string;
+  readonly fault?: string;
 }
 
 function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
@@ -128,15 +129,16 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     )
     .option("--duration <time>", "how long faults are on, such as 12h or 7d")
     .option("--set <path=value>", "change a setting of the scenario; may be given again", collect)
+    .option("--fault <name>", "plant a fault in proxy or device, to see it caught")
     .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
     .option("--quiet", "no progress; print only what went wrong")
     .option("--no-color", "no colours")
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      const { seed, devices, duration, set = [], json, report } = flags;
-      const options = { scenario, seed, devices, duration, set, json, report, ...shared(flags, program) };
-      end(await simulate(options, io, machinery.loadParts));
+      const { seed, devices, duration, set = [], json, report, fault } = flags;
+      const options = { scenario, seed, devices, duration, set, fault, json, report, ...shared(flags, program) };
+      end(await simulate(options, io, machinery.loadRunKit));
     });
 }
 

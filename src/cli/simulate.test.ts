@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { violation } from "../report/report.fixture.ts";
 import { SimulationReport } from "../report/result-schema.ts";
-import { FakeParts, Outside, runFake } from "./outside.fixture.ts";
+import { FakeRunKit, Outside, runFake } from "./outside.fixture.ts";
 
 let io: Outside;
 beforeEach(() => {
@@ -37,7 +37,7 @@ describe("simulate", () => {
   });
 
   test("hands scenario, changes and seed to the simulation, and notes what was rounded", async () => {
-    const parts = new FakeParts();
+    const kit = new FakeRunKit();
     const args = [
       "simulate",
       "shared-list",
@@ -52,8 +52,8 @@ describe("simulate", () => {
       "--set",
       "network.loss=8%",
     ];
-    expect(await runFake(args, io, {}, parts)).toBe(0);
-    expect(parts.runs).toMatchObject([
+    expect(await runFake(args, io, {}, kit)).toBe(0);
+    expect(kit.runs).toMatchObject([
       {
         seed: 7,
         scenario: {
@@ -163,17 +163,17 @@ describe("colours and progress", () => {
 describe("before anything runs", () => {
   test("a report folder that cannot be written is said", async () => {
     writeFileSync(join(io.cwd, "file"), "");
-    const parts = new FakeParts();
-    expect(await runFake(["simulate", "--report", "file/x"], io, {}, parts)).toBe(2);
+    const kit = new FakeRunKit();
+    expect(await runFake(["simulate", "--report", "file/x"], io, {}, kit)).toBe(2);
     expect(io.stderr.text).toBe("the report folder file/x cannot be written: a part of the path is a file\n");
-    expect(parts.runs).toEqual([]);
+    expect(kit.runs).toEqual([]);
   });
 
   test("a file for --json that cannot be written is said, and no folder is made", async () => {
-    const parts = new FakeParts();
-    expect(await runFake(["simulate", "--json", "none/a.json"], io, {}, parts)).toBe(2);
+    const kit = new FakeRunKit();
+    expect(await runFake(["simulate", "--json", "none/a.json"], io, {}, kit)).toBe(2);
     expect(io.stderr.text).toBe("none/a.json cannot be written: its folder does not exist\n");
-    expect(parts.runs).toEqual([]);
+    expect(kit.runs).toEqual([]);
     expect(existsSync(join(io.cwd, "reports"))).toBe(false);
   });
 

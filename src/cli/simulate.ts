@@ -20,7 +20,8 @@ import { RunFault, stackOf, tellFault } from "./fault.ts";
 import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
 import { type Io, paintFor, widthOf } from "./io.ts";
 import { adjust } from "./override.ts";
-import type { Parts } from "./parts.ts";
+import type { RunKit } from "./run-kit.ts";
+import { type Planted, plant } from "./planted.ts";
 import { openProgressLine } from "./progress.ts";
 import { carryOut, type Ended } from "./run.ts";
 import { readScenario } from "./scenario-file.ts";
@@ -39,7 +40,7 @@ export interface SimulateOptions extends RunArguments {
 export async function simulate(
   options: SimulateOptions,
   io: Io,
-  load: () => Promise<Parts>,
+  load: () => Promise<RunKit>,
 ): Promise<ExitCode> {
   const file = readScenario(options.scenario, io.cwd);
   const { scenario, notes } = adjust(file, {
@@ -47,6 +48,7 @@ export async function simulate(
     devices: options.devices,
     duration: options.duration,
   });
+  const planted = await plant(options.fault);
   if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
   const folder = openRunFolder({
     cwd: io.cwd,
@@ -56,42 +58,50 @@ export async function simulate(
     nowMs: io.now(),
   });
   if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
-  const report = await runGuarded(scenario, options, folder, io, load);
+  if (planted && !options.quiet) io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
+  const report = await runGuarded({ scenario, planted, folder }, options, io, load);
   const written = writeReport(report, options, folder, io);
   print(report, options, folder, io);
   return gravest([written, verdictCode(report)]);
 }
 
+/** What is to be run, and where its report goes. */
+interface Run {
+  readonly scenario: Scenario;
+  readonly planted: Planted | undefined;
+  readonly folder: RunFolder;
+}
+
 /** An unexpected exception leaves its stack in the run's folder. */
 async function runGuarded(
-  scenario: Scenario,
+  run: Run,
   options: SimulateOptions,
-  folder: RunFolder,
   io: Io,
-  load: () => Promise<Parts>,
+  load: () => Promise<RunKit>,
 ): Promise<SimulationReport> {
   const again = againCommand(options);
   try {
-    return await runScenario(scenario, again, options, folder, io, await load());
+    return await runScenario(run, again, options, io, await load());
   } catch (error) {
-    folder.write("fault.txt", `${again}\n\n${stackOf(error)}\n\n${canonicalJson(scenario)}\n`);
-    throw new RunFault(error, again, `${folder.shown}/fault.txt`);
+    run.folder.write("fault.txt", `${again}\n\n${stackOf(error)}\n\n${canonicalJson(run.scenario)}\n`);
+    throw new RunFault(error, again, `${run.folder.shown}/fault.txt`);
   }
 }
 
 async function runScenario(
-  scenario: Scenario,
+  { scenario, planted, folder }: Run,
   again: string,
   options: SimulateOptions,
-  folder: RunFolder,
   io: Io,
-  parts: Parts,
+  kit: RunKit,
 ): Promise<SimulationReport> {
   const startedMs = io.now();
-  const checkers = parts.createCheckers();
-  const metrics = parts.createMetrics();
-  const simulation = parts.createSimulation(scenario, options.seed, {
+  const { mode, resolvedBy } = scenario.proxy;
+  const checkers = kit.createCheckers({ mode, resolvedBy });
+  const metrics = kit.createMetrics();
+  const simulation = kit.createSimulation(scenario, options.seed, {
     folds: [...checkers, metrics],
+    ...(planted && { parts: planted.parts }),
   });
   const ended = await watched(simulation, scenario.name, options, io);
   const { simulatedMs, events, deviceEvents, facts, digest } = simulation.progress();
@@ -105,7 +115,7 @@ async function runScenario(
       description,
       durationMs: duration,
       phases: fleet.phases,
-      settings: { duration, fleet, ...settings },
+      settings: { duration, fleet, ...settings, ...(planted && { fault: planted.fault.name }) },
     },
     startMs: simulation.startMs,
     roster: simulation.roster,
@@ -125,7 +135,7 @@ async function runScenario(
 
 /** Shows progress; the first Ctrl-C ends the run with what there is, the second ends the process. */
 async function watched(
-  simulation: ReturnType<Parts["createSimulation"]>,
+  simulation: ReturnType<RunKit["createSimulation"]>,
   name: string,
   options: SimulateOptions,
   io: Io,

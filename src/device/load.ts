@@ -29,7 +29,7 @@ export function newDevice(settings: DeviceSettings, random: Prng, firstNumber: n
     ...{ drain: undefined, queueBackoff: createBackoff(), batchMax: Number.POSITIVE_INFINITY },
     ...{ offsetMs: 0, anchorMs: 0, lastStampMs: 0, sequence: 0 },
     ...{ seen: undefined, openedAtMs: 0, covered: undefined, stored: undefined, storing: undefined },
-    ...{ puts: new Map(), holds: new Set(), saves: [], cancels: [], notes: [], flushed: 0 },
+    ...{ puts: new Map(), holds: new Set(), saves: [], ends: [], notes: [], flushed: 0 },
     ...{ storageBackoff: createBackoff(), nextWrite: firstNumber },
     ...{ capabilities: undefined, capabilitiesAtMs: undefined, mismatch: false },
     ...{
@@ -118,7 +118,7 @@ function restore(device: Device, stored: StoredMutation): Mutation {
     base: stored.base,
     link: stored.link,
     seen: stored.seen,
-    status: status === "syncing" ? "pending" : status,
+    status: status === "syncing" ? "pending" : status === "ending" ? "failed" : status,
     sent,
     attempted: sent,
     attempts,

@@ -12,7 +12,7 @@ import { dropGhost, entryOf, findEntry, revisionOf, touch } from "./cache.ts";
 import { makeId, nextStamp } from "./clock.ts";
 import { idKey, mutationKey } from "./keys.ts";
 import type { Edit, Outcome } from "./port.ts";
-import { type Device, type Entry, emit, type Mutation, NO_CHAIN } from "./state.ts";
+import { type Device, type Ending, type Entry, emit, type Mutation, NO_CHAIN } from "./state.ts";
 import { hold, put } from "./storage.ts";
 import { overItems } from "./view.ts";
 
@@ -74,7 +74,7 @@ export function complete(
 export function settle(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
   leave(device, mutation);
   device.failed.delete(mutation.id);
-  for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
+  forgetKeys(device, mutation);
   if (device.queueing) put(device, mutationKey(mutation.id), undefined);
   announce(device, mutation, outcome, error);
 }
@@ -88,6 +88,20 @@ export function fail(device: Device, mutation: Mutation, error: string): void {
   const behind = entry.chain.slice(entry.chain.indexOf(mutation) + 1);
   failOne(device, mutation, error);
   for (const dependent of behind) failOne(device, dependent, "dependency_failed");
+}
+
+/** The end of a mutation is durable: now it is told, and what it did is rolled back on the screen [QUE-1, QUE-2]. */
+export function finish(device: Device, { mutation, outcome, error }: Ending): void {
+  // An echo may have shown meanwhile that it took effect after all.
+  if (!device.queue.has(mutation.id)) return;
+  leave(device, mutation);
+  if (outcome === "failed" && device.queueing) {
+    mutation.status = "failed";
+    device.failed.set(mutation.id, mutation);
+  } else {
+    forgetKeys(device, mutation);
+  }
+  announce(device, mutation, outcome, error);
 }
 
 /** [QUE-6] the user takes a failed mutation up again: a new one in all but its id, made on what is shown now. */
@@ -118,13 +132,6 @@ export function retry(device: Device, id: string): void {
 export function discard(device: Device, id: string): void {
   const mutation = device.failed.get(id);
   if (mutation) settle(device, mutation, "discarded");
-}
-
-/** [QUE-11] the cancellation is durable: only now is it told, as before a kill would have undone it. */
-export function endCancelled(device: Device, mutation: Mutation): void {
-  leave(device, mutation);
-  for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
-  announce(device, mutation, "cancelled");
 }
 
 /** [EVT-16] the mutation of this device that has, or had, the key. */
@@ -225,9 +232,11 @@ function cancelUnsent(device: Device, entry: Entry, deletion: Mutation): boolean
   }
   chain.push(deletion);
   device.queue.set(deletion.id, deletion);
-  for (const mutation of chain) mutation.status = "cancelling";
   device.saves.push(deletion);
-  device.cancels.push(...chain);
+  for (const mutation of chain) {
+    mutation.status = "ending";
+    device.ends.push({ mutation, outcome: "cancelled", error: undefined });
+  }
   return true;
 }
 
@@ -238,7 +247,7 @@ function neverLeft(mutation: Mutation): boolean {
 
 function goOnFrom(device: Device, entry: Entry, done: Mutation, revision: Revision | undefined): void {
   const next = entry.chain[0];
-  if (!next || next.status === "cancelling") return;
+  if (!next || next.status === "ending") return;
   const base =
     next.base !== undefined && (revision === undefined || next.base > revision) ? next.base : revision;
   if (base === next.base && next.link === undefined) return;
@@ -265,16 +274,16 @@ function rebaseItems(mutation: Mutation, fields: Fields): void {
 }
 
 function failOne(device: Device, mutation: Mutation, error: string): void {
-  leave(device, mutation);
-  mutation.status = "failed";
+  if (mutation.status === "ending") return;
+  mutation.status = "ending";
   mutation.error = error;
-  if (device.queueing) {
-    device.failed.set(mutation.id, mutation);
-    keep(device, mutation);
-  } else {
-    device.byKey.delete(mutation.key);
-  }
-  announce(device, mutation, "failed", error);
+  if (!device.queueing) return finish(device, { mutation, outcome: "failed", error });
+  keep(device, mutation);
+  device.ends.push({ mutation, outcome: "failed", error });
+}
+
+function forgetKeys(device: Device, mutation: Mutation): void {
+  for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
 }
 
 function leave(device: Device, mutation: Mutation): void {

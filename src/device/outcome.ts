@@ -45,7 +45,7 @@ export function unansweredDrain(device: Device, sent: Sent, unreachable: boolean
 
 /** [EVT-16] an event shows that a mutation took effect. With its answer still out, that may say more. */
 export function confirmed(device: Device, mutation: Mutation, revision: Revision): void {
-  if (mutation.status === "cancelling") return;
+  if (mutation.status === "ending" && mutation.error === undefined) return;
   const isOut = device.drain?.phase === "sent" && device.drain.mutations.includes(mutation);
   if (isOut && mutation.status === "syncing") mutation.confirmed = revision;
   else complete(device, mutation, mutation.narrowed ? "merged" : "applied", revision);

@@ -84,6 +84,9 @@ describe("QUE-2: shown, and rolled back", () => {
     expect(bench.last("show")).toMatchObject({ fields: { title: "no" }, waiting: [bench.last("queued").mutation] });
     bench.flush();
     bench.answer(bench.last("send").request, 400, { error: "invalid_request", message: "" });
+    expect(bench.count("settled")).toBe(0);
+    expect(bench.shown("t1")).toEqual({ title: "no" });
+    bench.flush();
     expect(bench.last("settled")).toMatchObject({ outcome: "failed", error: "invalid_request" });
     expect(bench.last("show")).toMatchObject({ fields: { title: "Buy milk" }, waiting: [], revision: rev(3) });
   });
@@ -94,7 +97,21 @@ describe("QUE-2: shown, and rolled back", () => {
     expect(bench.last("show").fields).toBeUndefined();
     bench.flush();
     bench.answer(bench.last("send").request, 403, { error: "invalid_request", message: "" });
+    bench.flush();
     expect(bench.last("show").fields).toEqual({ title: "Buy milk" });
+  });
+});
+
+describe("QUE-2 and QUE-1 together", () => {
+  it("[QUE-1] a failure is told once it is durable: killed before, it was never told, and the edit goes on", () => {
+    const bench = live([["task", TASK]], 4);
+    const { key } = bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
+    bench.flush();
+    bench.answer(bench.last("send").request, 400, { error: "invalid_request", message: "" });
+    bench.restart();
+    bench.flush();
+    expect(bench.count("settled")).toBe(0);
+    expect(bench.last("send").message.idempotencyKey).toBe(key);
   });
 });
 
@@ -140,6 +157,7 @@ describe("QUE-3: order by record", () => {
     const second = bench.edit({ entity: "contact", operation: "update", recordId: "ann", payload: { phone: "3" } });
     bench.flush();
     bench.answer(bench.last("send").request, 422, { error: "idempotency_key_reused", message: "" });
+    bench.flush();
     expect(bench.last("settled")).toMatchObject({ mutation: second.mutation, outcome: "failed", error: "dependency_failed" });
     expect(bench.waiting).toBe(0);
     bench.edit({ entity: "contact", operation: "update", recordId: "ann", payload: { phone: "4" } });
@@ -227,6 +245,7 @@ describe("QUE-4, QUE-5, QUE-6: attempts", () => {
     expect(bench.last("send").message.idempotencyKey).toBe(bench.last("rekeyed").key);
     expect(bench.last("rekeyed").key).not.toBe(key);
     bench.answer(bench.last("send").request, 400, { error: "invalid_request", message: "" });
+    bench.flush();
     bench.feed({ input: "discard", mutation });
     expect(bench.last("settled").outcome).toBe("discarded");
     bench.flush();
@@ -323,6 +342,7 @@ describe("QUE-8: what an answer means", () => {
     bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
     bench.flush();
     bench.answer(bench.last("send").request, status, { error, message: "" });
+    bench.flush();
     expect(bench.last("settled")).toMatchObject({ outcome: "failed", error });
   });
 

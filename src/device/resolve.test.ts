@@ -228,6 +228,7 @@ describe("EVT-16: echoes", () => {
     const { key } = bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
     bench.flush();
     bench.lose(bench.last("send").request);
+    bench.flush();
     expect(bench.last("settled").outcome).toBe("failed");
     bench.frame(event("task", record("t1", 8, { title: "x" }), { deviceId: "phone", mutationId: key }));
     expect(bench.last("settled").outcome).toBe("applied");

@@ -41,8 +41,8 @@ export interface Mutation {
   link: IdempotencyKey | undefined;
   /** What the user saw in the fields that the payload names. */
   seen: Fields | undefined;
-  /** `cancelling`: a create or what hangs on it, taken back, until that is durable [QUE-11]. */
-  status: "pending" | "syncing" | "asked" | "failed" | "cancelling";
+  /** `ending`: failed or taken back, and shown as before until storage has it: a kill would undo it. */
+  status: "pending" | "syncing" | "asked" | "failed" | "ending";
   /** Stored before a request leaves: after a kill nobody knows whether it did [QUE-11]. */
   sent: boolean;
   /** True when this process, or one before it, may have put it on the wire. */
@@ -88,6 +88,13 @@ export interface Entry {
   shownWaiting: readonly string[];
 }
 
+/** How a mutation ends once storage has it: a kill before that would undo what was told. */
+export interface Ending {
+  readonly mutation: Mutation;
+  readonly outcome: "failed" | "cancelled";
+  readonly error: string | undefined;
+}
+
 /** A write that is not flushed yet, and what its flush brings about. */
 export interface WriteNote {
   readonly write: number;
@@ -95,8 +102,8 @@ export interface WriteNote {
   readonly holds: readonly Mutation[];
   /** Mutations that are saved by it [QUE-1]. */
   readonly saves: readonly Mutation[];
-  /** Mutations whose cancellation it makes durable [QUE-11]. */
-  readonly cancels: readonly Mutation[];
+  /** Mutations whose end it makes durable. */
+  readonly ends: readonly Ending[];
   /** All data up to here is in this write or in one before it [REV-11]. */
   until: Revision | undefined;
   /** The last-seen revision that this write stores, when it stores one. */
@@ -215,7 +222,7 @@ export interface Device {
   readonly puts: Map<string, unknown>;
   readonly holds: Set<Mutation>;
   saves: Mutation[];
-  cancels: Mutation[];
+  ends: Ending[];
   readonly notes: WriteNote[];
   flushed: number;
   readonly storageBackoff: Backoff;

@@ -10,7 +10,7 @@ import { answeredCall, callNext, unansweredCall } from "./calls.ts";
 import { sampleClock } from "./clock.ts";
 import { drain } from "./drain.ts";
 import { load, newDevice } from "./load.ts";
-import { discard, edit, endCancelled, retry } from "./outbox.ts";
+import { discard, edit, finish, retry } from "./outbox.ts";
 import { answeredDrain, unansweredDrain } from "./outcome.ts";
 import type {
   DeviceClock,
@@ -74,7 +74,7 @@ function handle(device: Device, input: DeviceInput): void {
     case "read":
       return read(device, input.query);
     case "flushed":
-      for (const mutation of flushed(device, input.write)) endCancelled(device, mutation);
+      for (const ending of flushed(device, input.write)) finish(device, ending);
       return;
     case "store_failed":
       return storeFailed(device, input.write);

@@ -8,11 +8,12 @@ import type { Revision } from "../protocol/revision.ts";
 import { fail, succeed } from "./backoff.ts";
 import { KEYS } from "./keys.ts";
 import type { Put } from "./port.ts";
-import { type Device, emit, type Mutation, setTimer, type WriteNote } from "./state.ts";
+import { type Device, type Ending, emit, type Mutation, setTimer, type WriteNote } from "./state.ts";
 
 /** With this many writes not yet durable, further ones gather until one is. */
 const WRITES_IN_FLIGHT_MAX = 1_000;
 const NO_MUTATIONS: readonly Mutation[] = [];
+const NO_ENDS: readonly Ending[] = [];
 
 /** Puts `value` under `key` with the write of this step; undefined removes the key. Values must never change. */
 export function put(device: Device, key: string, value: unknown): void {
@@ -35,20 +36,20 @@ export function write(device: Device): void {
   writeNow(device);
 }
 
-/** Write `number` is durable, and with it all before it. Returns the mutations whose cancellation it made final. */
-export function flushed(device: Device, number: number): readonly Mutation[] {
+/** Write `number` is durable, and with it all before it. Returns the ends that it made final. */
+export function flushed(device: Device, number: number): readonly Ending[] {
   const { notes } = device;
-  let cancelled = NO_MUTATIONS;
+  let ends = NO_ENDS;
   if (number > device.flushed) device.flushed = number;
   let done = 0;
   for (let note = notes[0]; note !== undefined && note.write <= number; note = notes[done]) {
     done++;
     settleNote(device, note);
-    if (note.cancels.length > 0) cancelled = [...cancelled, ...note.cancels];
+    if (note.ends.length > 0) ends = [...ends, ...note.ends];
   }
   notes.splice(0, done);
   if (done > 0 && device.storageBackoff.failures > 0) succeed(device.storageBackoff);
-  return cancelled;
+  return ends;
 }
 
 /** Write `number` never will be durable: what it held goes into a later one, and nothing that rests on it goes ahead. */
@@ -66,7 +67,7 @@ export function storeFailed(device: Device, number: number): void {
   }
   for (const mutation of note.holds) hold(device, mutation);
   device.saves.push(...note.saves);
-  device.cancels.push(...note.cancels);
+  device.ends.push(...note.ends);
   // [REV-11] later writes may be flushed before this one's data: they cover nothing until that is written again.
   for (const later of device.notes) later.until = undefined;
 }
@@ -87,14 +88,14 @@ function writeNow(device: Device): void {
     puts,
     holds,
     saves: device.saves.length === 0 ? NO_MUTATIONS : device.saves,
-    cancels: device.cancels.length === 0 ? NO_MUTATIONS : device.cancels,
+    ends: device.ends.length === 0 ? NO_ENDS : device.ends,
     until: device.seen,
     revision: device.puts.has(KEYS.revisions) ? device.storing : undefined,
   });
   device.puts.clear();
   if (device.holds.size > 0) device.holds.clear();
   if (device.saves.length > 0) device.saves = [];
-  if (device.cancels.length > 0) device.cancels = [];
+  if (device.ends.length > 0) device.ends = [];
   emit(device, { output: "store", write: number, puts });
 }
 

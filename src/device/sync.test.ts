@@ -339,6 +339,7 @@ describe("FUL: full sync", () => {
     const mutation = bench.mutationsSent.at(-1);
     expect(mutation?.message.call.call).toBe("update");
     bench.answer(mutation?.request ?? 0, 404, { error: "not_found", message: "" });
+    bench.flush();
     expect(bench.last("settled")).toMatchObject({ outcome: "failed", error: "not_found" });
     bench.answer(bench.sent("capabilities").at(-1)?.request ?? 0, 200, { data: CAPABILITIES, meta: meta(4) });
     bench.answer(bench.last("send").request, 410, { error: "revision_expired", message: "", currentRevision: rev(90), floorRevision: rev(80) });

@@ -90,7 +90,7 @@ function showEntry(device: Device, entry: Entry): void {
   if (waitingSame && waiting.length === 0 && livesSame && revision === entry.shownRevision) return;
   const fields = fieldsWithEdits(entry);
   if (waitingSame && revision === entry.shownRevision && jsonEqual(fields, entry.shown)) return;
-  const unseen = fields === undefined && entry.shown === undefined && waitingSame;
+  const unseen = fields === undefined && entry.shown === undefined && waitingSame && waiting.length === 0;
   entry.shown = fields;
   entry.shownRevision = revision;
   entry.shownWaiting = waiting;

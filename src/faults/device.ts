@@ -10,7 +10,8 @@ import type { Request } from "../protocol/request.ts";
 import type { App } from "../simulation/parts.ts";
 import { type Fault, override, withOutputs } from "./fault.ts";
 
-const HASTY_MS = 40;
+/** How much faster than time a hasty app's clock runs. */
+const HASTE = 20;
 
 export const DEVICE_FAULTS: readonly Fault[] = [
   {
@@ -27,12 +28,8 @@ export const DEVICE_FAULTS: readonly Fault[] = [
     name: "key-per-attempt",
     rules: ["QUE-4", "MRG-10"],
     side: "device",
-    text: "Every attempt has a key of its own, so that a lost answer doubles the edit. Seen where a retry interceptor sat above the one that adds the key.",
-    plant: (parts) =>
-      withOutputs(parts, () => (output) => {
-        if (output.output !== "send") return [output];
-        return [{ ...output, message: withKeys(output.message, (key) => `${key}.${output.request}`) }];
-      }),
+    text: "Every retry has a key of its own, so that a lost answer doubles the edit. Seen where a retry interceptor sat above the one that adds the key.",
+    plant: (parts) => withOutputs(parts, keyPerAttempt),
   },
   {
     name: "saved-too-early",
@@ -56,11 +53,11 @@ export const DEVICE_FAULTS: readonly Fault[] = [
     name: "no-back-off",
     rules: ["QUE-5"],
     side: "device",
-    text: "Failed mutations are sent again at once, all night. Seen in every outage.",
-    plant: (parts) =>
-      withOutputs(parts, () => (output) => {
-        return output.output === "timer" && output.timer === "retry" ? [{ ...output, afterMs: HASTY_MS }] : [output];
-      }),
+    text: "Waits are a twentieth of what they should be. Seen where seconds were taken for milliseconds, and in every outage.",
+    plant: (parts) => ({
+      ...parts,
+      app: (settings, random, firstNumber) => hastyApp(parts.app(settings, random, firstNumber)),
+    }),
   },
   {
     name: "hidden-failure",
@@ -99,6 +96,29 @@ function rekeyingApp(app: App, firstNumber: number): App {
       );
       return app.step({ ...input, stored }, clock);
     },
+  });
+}
+
+function keyPerAttempt(): (output: DeviceOutput) => readonly DeviceOutput[] {
+  const attempts = new Map<string, number>();
+  return (output) => {
+    if (output.output !== "send") return [output];
+    const message = withKeys(output.message, (key) => {
+      const attempt = (attempts.get(key) ?? 0) + 1;
+      attempts.set(key, attempt);
+      return attempt === 1 ? key : `${key}.${attempt}`;
+    });
+    return [{ ...output, message }];
+  };
+}
+
+/** An app that believes more time has passed than has, and so waits less. */
+function hastyApp(app: App): App {
+  return override(app, {
+    step: (input, { monotonicMs, wallMs }) =>
+      app
+        .step(input, { monotonicMs: monotonicMs * HASTE, wallMs })
+        .map((output) => (output.output === "timer" ? { ...output, afterMs: output.afterMs / HASTE } : output)),
   });
 }
 

@@ -41,7 +41,7 @@ export function withProxy(
 
 /** The same object with some methods replaced; the others go on as they were, on the original. */
 export function override<T extends object>(original: T, replaced: Partial<T>): T {
-  return new globalThis.Proxy(original, {
+  return new Proxy(original, {
     get(target, name) {
       const member = Reflect.get(Object.hasOwn(replaced, name) ? replaced : target, name) as unknown;
       return typeof member === "function" ? member.bind(target) : member;

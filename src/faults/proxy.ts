@@ -81,17 +81,15 @@ export const PROXY_FAULTS: readonly Fault[] = [
     name: "push-to-self",
     rules: ["PSH-2"],
     side: "proxy",
-    text: "A change is pushed to the device that made it too, which wakes it for nothing. Seen where the origin was not kept with the change.",
-    plant: (parts) => withProxy(parts, { request: ({ deviceId, ...request }) => (isWrite(request) ? request : keepId(request, deviceId)) }),
+    text: "A change is pushed to the device that made it too, which wakes it for nothing. Seen where push tokens were filed under an installation id of their own.",
+    plant: (parts) => withProxy(parts, { request: underAnotherId }),
   },
 ];
 
-function keepId(request: Request, deviceId: string | undefined): Request {
-  return deviceId === undefined ? request : { ...request, deviceId };
-}
-
-function isWrite({ call }: Request): boolean {
-  return call.call === "create" || call.call === "update" || call.call === "delete" || call.call === "batch";
+/** Registrations go under another device id than the device's writes. */
+function underAnotherId(request: Request): Request {
+  const { call, deviceId } = request;
+  return call.call === "push_register" && deviceId !== undefined ? { ...request, deviceId: `${deviceId}-app` } : request;
 }
 
 /** The request as if its sender had named no revision for writes of this entity, alone or in a batch. */

@@ -289,8 +289,8 @@ describe("temporary ids", () => {
 
   test("[BAT-5] only creates of that entity, of this account, within the ttl", () => {
     const desk = new Desk();
-    desk.create("contact", { name: "x" }, { idempotencyKey: "m1" });
-    desk.create("task", { title: "x" }, { idempotencyKey: "m2", token: "tok-b" });
+    desk.create("contact", { id: "t1", name: "x" }, { idempotencyKey: "m1" });
+    desk.create("task", { id: "t1", title: "x" }, { idempotencyKey: "m2", token: "tok-b" });
     desk.create("task", { id: "t1", title: "x" }, { idempotencyKey: "m3" });
     desk.update("task", "t1", { title: "y" }, { idempotencyKey: "m4" });
     const results = desk.batch([
@@ -360,6 +360,18 @@ describe("chains", () => {
     ]);
     expect(statuses(results)).toEqual([400, 424, 409, 424, 424, 424, 424, 200, 424]);
     expect(recordOf(desk.read("task", "t1")).title).toBe("8");
+  });
+
+  test("[BAT-5, BAT-8] a key that was refused as another's lends nothing of that other's", () => {
+    const desk = new Desk();
+    desk.create("task", { id: "t1", title: "1" }, { idempotencyKey: "m1" });
+    const results = desk.batch([
+      create("m1", { id: "t2", title: "1" }),
+      update("m2", "m1", { title: "2" }),
+      update("m3", "t1", { title: "2" }, { ifMatchMutation: "m1" }),
+    ]);
+    expect(statuses(results)).toEqual([422, 424, 424]);
+    expect(recordOf(desk.read("task", "t1")).title).toBe("1");
   });
 
   test("[BAT-8] a failure goes down the whole chain", () => {

@@ -162,6 +162,14 @@ describe("preconditions", () => {
     );
   });
 
+  test("[CON-6] a create has nothing to match: its If-Match is not looked at, and never required", () => {
+    const desk = new Desk(conflictsOf({ ifMatch: "required" }));
+    for (const ifMatch of ["garbage", "*", "rev_9999999999_zzzzzz"]) {
+      expect(desk.create("task", { title: "x" }, { ifMatch }).status).toBe(201);
+    }
+    expect(desk.create("task", { title: "x" }).status).toBe(201);
+  });
+
   test("[CON-7] without If-Match: applied when optional, 428 when required; existence is decided first", () => {
     const optional = new Desk();
     twice(optional, "contact");

@@ -11,7 +11,7 @@ import { stampsOfCreate } from "../protocol/merge.ts";
 import { fieldsOfCreate } from "../protocol/patch.ts";
 import { nextRevision } from "../protocol/revision.ts";
 import { NO_STAMPS } from "../protocol/stamps.ts";
-import { bindingOf, isKey, isRemembered, recall } from "./idempotency.ts";
+import { bindingOf, isKey, recall } from "./idempotency.ts";
 import type { Mutation } from "./mutation.ts";
 import type { ProxyConfig } from "./port.ts";
 import { judgeIfMatch } from "./precondition.ts";
@@ -173,7 +173,10 @@ function refuse(code: Parameters<typeof refusal>[0], message: string): Decision 
   return { reply: refusal(code, message), replayed: false, plan: undefined, remark: NO_REMARK };
 }
 
-/** A reply with what must be stored for it: version, stamps and key together [IDM-6]. */
+/**
+ * A reply with what must be stored for it: version, stamps and key together [IDM-6]. What is settled is what a key
+ * remembers: 2xx, `conflict` and `already_exists`; what is refused leaves the key free [IDM-5].
+ */
 function settle(
   at: Case,
   reply: Reply,
@@ -182,17 +185,17 @@ function settle(
   remark: Remark = NO_REMARK,
 ): Decision {
   const { mutation, view, rules, nowMs } = at;
+  const { current, standing } = view;
   const key = mutation.key !== undefined && isKey(mutation.key) ? mutation.key : undefined;
-  const binds = key !== undefined && isRemembered(reply.status);
-  if (version === undefined && raise === undefined && !binds) {
+  if (version === undefined && raise === undefined && key === undefined) {
     return { reply, replayed: false, plan: undefined, remark };
   }
-  const { current, standing } = view;
   const id = version?.id ?? current?.id ?? mutation.id ?? "";
   const ended = reply.status === 409 ? undefined : (version ?? current)?.revision;
-  const remember = binds
-    ? bindingOf(mutation, key, id, ended, reply, nowMs + rules.idempotencyTtlMs)
-    : undefined;
+  const remember =
+    key === undefined
+      ? undefined
+      : bindingOf(mutation, key, id, ended, reply, nowMs + rules.idempotencyTtlMs);
   const expect = { head: standing.head, current: current?.revision, raises: current?.raises ?? 0 };
   const plan = { expect, entity: mutation.entity, id, version, raise, remember };
   return { reply, replayed: false, plan, remark };

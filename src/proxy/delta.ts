@@ -43,16 +43,12 @@ export function readChanges(
     if (isOutlived(position, since, standing)) return expired(standing, "this cursor is too old");
     return page(store, scope, position, limit);
   }
-  if (since !== undefined && !isServed(store, account, since, standing)) {
+  // [DLT-9] at or above the floor, and a revision that this log had.
+  if (since !== undefined && !store.has(account, since)) {
     return expired(standing, "the log does not reach back to this revision");
   }
   const start = { after: since ?? GENESIS, head: standing.head, headAtMs: standing.headAtMs };
   return page(store, scope, start, limit);
-}
-
-/** [DLT-9] at or above the floor, and a revision that this log had. */
-function isServed(store: Store, account: AccountId, since: Revision, standing: Standing): boolean {
-  return since >= standing.floor && store.has(account, since);
 }
 
 /** [DLT-12] the log may have dropped something of the snapshot that this cursor goes through. */

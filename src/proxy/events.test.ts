@@ -253,7 +253,7 @@ describe("resumption", () => {
     const scene = fc.record({
       before: fc.nat(12),
       from: fc.nat(),
-      during: fc.array(fc.constantFrom("write", "drain", "drain", "other"), { maxLength: 40 }),
+      during: fc.array(fc.constantFrom("write", "drain", "drain all", "other"), { maxLength: 40 }),
       room: fc.integer({ min: 2, max: 6 }),
       entities: fc.constantFrom(undefined, ["tasks"], ["tasks", "lists"]),
     });
@@ -275,6 +275,7 @@ describe("resumption", () => {
         for (const act of during) {
           if (act === "write") log.push(write(desk));
           else if (act === "drain") desk.proxy.socketDrained(socket, 1);
+          else if (act === "drain all") desk.proxy.socketDrained(socket, room);
           else {
             log.push(write(other));
             desk.proxy.wake(A, desk.nowMs);
@@ -295,7 +296,13 @@ describe("resumption", () => {
           for (let index = 0; index < 80; index++) desk.proxy.socketDrained(socket, 1);
           desk.collect();
           expect(isPrefix()).toEqual(expected);
-          expect(said(desk.frames(socket)).filter((word) => word === "ready")).toHaveLength(1);
+          const frames = desk.frames(socket);
+          const ready = frames.findIndex(({ type }) => type === "ready");
+          const head = (before === 0 ? GENESIS : log[before - 1]) as Revision;
+          expect(frames[ready]).toEqual({ type: "ready", revisionId: head });
+          expect(frames.filter(({ type }) => type !== "sync_event")).toHaveLength(1);
+          expect(revisions(frames.slice(0, ready)).every((revision) => revision <= head)).toBe(true);
+          expect(revisions(frames.slice(ready)).every((revision) => revision > head)).toBe(true);
         } else expect(desk.closeCode(socket)).toBe(CLOSE.overloaded);
       }),
       { numRuns: 300 },

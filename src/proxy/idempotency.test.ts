@@ -8,7 +8,7 @@ import type { JsonObject } from "../base/canonical-json.ts";
 import { DAY_MS } from "../base/time.ts";
 import { KeyText } from "../protocol/messages.ts";
 import type { Answer } from "../protocol/request.ts";
-import { Desk, errorOf, recordOf, recordsOf, revisionOf, START_MS } from "./desk.fixture.ts";
+import { A, Desk, errorOf, recordOf, recordsOf, revisionOf, START_MS } from "./desk.fixture.ts";
 import { isKey } from "./idempotency.ts";
 import { createMemoryStore } from "./memory-store.ts";
 import type { Store } from "./store.ts";
@@ -215,6 +215,18 @@ describe("one key, one mutation", () => {
     desk.nowMs = boundMs + TTL_MS;
     expect(write().status).toBe(409);
   });
+});
+
+test("[IDM-10] keys of an account that commits nothing go too, when their time is over", () => {
+  const desk = new Desk();
+  desk.pass(30 * DAY_MS);
+  desk.made("task", { id: "t1", title: "x" });
+  desk.pass(30 * DAY_MS);
+  desk.create("task", { id: "t1", title: "x" }, { idempotencyKey: "k1" });
+  const kept = () => desk.store.remembered(A, "k1", START_MS) !== undefined;
+  expect(kept()).toBe(true);
+  desk.pass(TTL_MS + DAY_MS);
+  expect(kept()).toBe(false);
 });
 
 describe("one atomic step", () => {

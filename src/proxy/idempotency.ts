@@ -34,12 +34,6 @@ export function recall(
   };
 }
 
-/** [IDM-5] what is remembered; all else leaves the key free. */
-export function isRemembered(status: number): boolean {
-  // Of the 409s `in_flight` is the one that is not: a store that decides in one step never gives it.
-  return (status >= 200 && status < 300) || status === 409;
-}
-
 /** What a key will know of a mutation. */
 export function bindingOf(
   mutation: Mutation,

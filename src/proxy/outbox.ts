@@ -30,7 +30,7 @@ export const BACKOFF_FIRST_MS = SECOND_MS;
 export const BACKOFF_MAX_MS = MINUTE_MS;
 
 export type PushDue =
-  | { readonly due: "push"; readonly pending: PendingPush; readonly dueMs: LineMs }
+  | { readonly due: "push"; readonly pending: PendingPush }
   | { readonly due: "receipts"; readonly receipts: readonly PendingReceipt[] };
 
 export interface OutboxRoom {
@@ -54,8 +54,8 @@ export class Outbox {
   private readonly asking = new Map<number, readonly PendingReceipt[]>();
   /** The revision that is on its way, by device and entity. */
   private readonly flying = new Map<string, Revision>();
-  /** When the pending push of a device and entity is to be sent. */
-  private readonly planned = new Map<string, LineMs>();
+  /** Devices and entities whose pending push is to be sent at a time that is on the line. */
+  private readonly planned = new Set<string>();
   private duePushes: PendingPush[] = [];
   private dueReceipts: PendingReceipt[] = [];
   private nextCall = 1;
@@ -94,9 +94,7 @@ export class Outbox {
     switch (due.due) {
       case "push": {
         const { account, deviceId, entity } = due.pending;
-        const name = nameOfPending(due.pending);
-        if (this.planned.get(name) !== due.dueMs) return;
-        this.planned.delete(name);
+        this.planned.delete(nameOfPending(due.pending));
         const pending = this.room.store.push.pending(account, deviceId, entity);
         if (pending) this.duePushes.push(pending);
         return;
@@ -261,8 +259,8 @@ export class Outbox {
   }
 
   private plan(pending: PendingPush, dueMs: LineMs): void {
-    this.planned.set(nameOfPending(pending), dueMs);
-    this.room.schedule(dueMs, { due: "push", pending, dueMs });
+    this.planned.add(nameOfPending(pending));
+    this.room.schedule(dueMs, { due: "push", pending });
   }
 
   private isNewest(pending: PendingPush): boolean {

@@ -10,6 +10,9 @@ import type { PushTicket } from "./port.ts";
 
 import { answer, dead, fail, messages, ok, register, told, write } from "./provider.fixture.ts";
 
+const answerAll = (desk: Desk) => answer(desk, ok);
+const failAll = (desk: Desk) => fail(desk);
+
 describe("the provider", () => {
   test("[PSH-6] DeviceNotRegistered in a ticket ends the token, until it is registered again", () => {
     const desk = new Desk();
@@ -100,6 +103,32 @@ describe("the provider", () => {
     expect(told(desk).slice(1)).toEqual([`t1 ${newest}`]);
     desk.pass(10 * MINUTE_MS);
     expect(desk.sends).toHaveLength(2);
+  });
+
+  test("[PSH-4, PSH-7] a change that came while a push was on its way is sent, whatever became of that push", () => {
+    for (const settle of [answerAll, failAll]) {
+      const desk = new Desk();
+      register(desk, "d1", "t1");
+      const first = write(desk);
+      desk.pass(SECOND_MS);
+      const second = write(desk);
+      settle(desk);
+      desk.pass(5 * SECOND_MS);
+      expect(told(desk)).toEqual([`t1 ${first}`, `t1 ${second}`]);
+      answer(desk, ok);
+      expect([...desk.store.push.allPending()]).toEqual([]);
+    }
+  });
+
+  test("[PSH-1, PSH-4] an instance's first tick sends nothing twice, and nothing early", () => {
+    const desk = new Desk();
+    register(desk, "d1", "t1");
+    const revision = write(desk);
+    desk.pass(900);
+    expect(desk.sends).toEqual([]);
+    desk.pass(5 * SECOND_MS);
+    fail(desk);
+    expect(told(desk)).toEqual([`t1 ${revision}`]);
   });
 
   test("[PSH-7] one message that makes its call fail does not take the others with it", () => {

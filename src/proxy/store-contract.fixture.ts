@@ -8,6 +8,7 @@ import { ENTITIES, type Entity, type WireRecord } from "../protocol/entity.ts";
 import type { AccountId, DeviceId, IdempotencyKey } from "../protocol/messages.ts";
 import { GENESIS, nextRevision, type Revision } from "../protocol/revision.ts";
 import type { Stamp } from "../protocol/stamps.ts";
+import { declarePushStore } from "./push-store-contract.fixture.ts";
 import {
   type CommitPlan,
   CURSOR_LIFE_MS,
@@ -28,7 +29,7 @@ export function declareStoreContract(name: string, createStore: () => Store): vo
   describe(`${name}: log`, () => declareLog(createStore));
   describe(`${name}: commits`, () => declareCommits(createStore));
   describe(`${name}: pruning`, () => declarePruning(createStore));
-  describe(`${name}: push`, () => declarePush(createStore));
+  describe(`${name}: push`, () => declarePushStore(() => createStore().push));
 }
 
 /** Writes without rules: whatever the test asks for becomes the next version. */
@@ -325,6 +326,33 @@ function declarePruning(createStore: () => Store): void {
     expect(pen.store.living(A, "task", undefined, 9).map(({ id }) => id)).toEqual(["new", "old", "x"]);
   });
 
+  test("[CON-9] a record made again outlives its pruned tombstone", () => {
+    const pen = new Pen(createStore());
+    pen.put("task", "x", { v: 1 });
+    pen.put("task", "x", null);
+    pen.nowMs = T0 + RETENTION_MS + 1;
+    pen.store.prune(A, RETENTION_MS, pen.nowMs);
+    const back = pen.put("task", "x", { v: 2 });
+    pen.store.prune(A, RETENTION_MS, pen.nowMs + CURSOR_LIFE_MS);
+    expect(pen.store.standing(A).bottom < back).toBe(true);
+    expect(pen.store.current(A, "task", "x")?.revision).toBe(back);
+    expect(pen.seen(GENESIS, back)).toEqual(["x=2"]);
+  });
+
+  test("[IDM-10] a key that was bound again does not keep later ones from going", () => {
+    const pen = new Pen(createStore());
+    const bind = (key: string, expiresAtMs: number, nowMs: number) => {
+      const plan = { ...pen.plan("task", "t1", {}), version: undefined, remember: keyOf(key, expiresAtMs) };
+      expect(pen.store.commit(A, plan, nowMs)).toBe("done");
+    };
+    bind("k", T0 + 100, T0);
+    bind("j", T0 + 150, T0);
+    bind("k", T0 + 500, T0 + 100);
+    pen.store.prune(A, RETENTION_MS, T0 + 200);
+    expect(pen.store.remembered(A, "j", T0)).toBeUndefined();
+    expect(pen.store.remembered(A, "k", T0)).toBeDefined();
+  });
+
   test("[IDM-10] keys go when they expired, no earlier", () => {
     const pen = new Pen(createStore());
     const plan = { ...pen.plan("task", "t1", {}), version: undefined, remember: keyOf("k", T0 + 100) };
@@ -333,60 +361,6 @@ function declarePruning(createStore: () => Store): void {
     expect(pen.store.remembered(A, "k", T0)).toBeDefined();
     expect(pen.store.prune(A, RETENTION_MS, T0 + 100)).toBe(false);
     expect(pen.store.remembered(A, "k", T0)).toBeUndefined();
-  });
-}
-
-function declarePush(createStore: () => Store): void {
-  const d1 = "d1" as DeviceId;
-  const d2 = "d2" as DeviceId;
-  const registration = (account: AccountId, deviceId: DeviceId, token: string, registeredAtMs = T0) =>
-    ({ account, deviceId, token, platform: "ios", topics: ["task"], registeredAtMs }) as const;
-
-  test("[PSH-3] a token has one owner, and a device one token", () => {
-    const { push } = createStore();
-    push.register(registration(A, d1, "t1"));
-    push.register(registration(A, d2, "t2"));
-    push.register(registration(B, d1, "t1"));
-    expect(push.registration(A, d1)).toBeUndefined();
-    expect(push.registration(B, d1)).toMatchObject({ token: "t1" });
-    push.register(registration(A, d2, "t3"));
-    expect([...push.registrations(A)].map(({ token }) => token)).toEqual(["t3"]);
-    push.register(registration(B, d2, "t2"));
-    expect([...push.registrations(A)].map(({ token }) => token)).toEqual(["t3"]);
-  });
-
-  test("[PSH-6] a dead token ends its registration, unless it was registered again since", () => {
-    const { push } = createStore();
-    push.register(registration(A, d1, "t1", T0));
-    push.endToken("t1", T0 - 1);
-    expect(push.registration(A, d1)).toBeDefined();
-    push.endToken("t1", T0 + 1);
-    expect(push.registration(A, d1)).toBeUndefined();
-    push.endToken("unknown", T0);
-  });
-
-  test("[PSH-4] one pending push per device and entity", () => {
-    const { push } = createStore();
-    const pending = (revision: string, entity: Entity = "task") =>
-      ({ account: A, deviceId: d1, entity, revision: revision as Revision, attempts: 0 }) as const;
-    push.putPending(pending("rev_1"));
-    push.putPending(pending("rev_2"));
-    push.putPending(pending("rev_3", "list"));
-    expect([...push.allPending()].map(({ revision }) => revision)).toEqual(["rev_2", "rev_3"]);
-    expect(push.pending(A, d1, "task")).toEqual(pending("rev_2"));
-    expect(push.pending(B, d1, "task")).toBeUndefined();
-    push.dropPending(A, d1, "task");
-    expect([...push.allPending()]).toEqual([pending("rev_3", "list")]);
-  });
-
-  test("receipts are kept by ticket", () => {
-    const { push } = createStore();
-    const receipt = { ticket: "x", token: "t1", sentAtMs: T0, attempts: 0 };
-    push.putReceipt(receipt);
-    push.putReceipt({ ...receipt, attempts: 1 });
-    expect([...push.allReceipts()]).toEqual([{ ...receipt, attempts: 1 }]);
-    push.dropReceipt("x");
-    expect([...push.allReceipts()]).toEqual([]);
   });
 }
 

@@ -74,10 +74,8 @@ function writtenOf(current: Version, merged: Merged): Written {
 /** [MRG-6] the version at If-Match, as long as the log has it, if it is of this life of this record. */
 function baseOf(at: Case, current: Version): Stamped | undefined {
   const { base } = at.view;
-  if (base === undefined || base.record === null) return undefined;
-  if (base.entity !== current.entity || base.id !== current.id || base.bornAt !== current.bornAt) {
-    return undefined;
-  }
+  // A revision begins one life of one record: the same birth says that it is this record, and not deleted since.
+  if (base === undefined || base.record === null || base.bornAt !== current.bornAt) return undefined;
   return stampedOf(base);
 }
 

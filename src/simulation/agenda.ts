@@ -40,11 +40,13 @@ export const EVENT = {
   clockJumps: 29,
   absenceBegins: 30,
   absenceEnds: 31,
-  outageBegins: 32,
-  outageEnds: 33,
-  proxyClockJumps: 34,
-  heals: 35,
-  settles: 36,
+  joinsSession: 32,
+  swipedAway: 33,
+  outageBegins: 34,
+  outageEnds: 35,
+  proxyClockJumps: 36,
+  heals: 37,
+  settles: 38,
 } as const;
 
 // Time and order share one float: 2^33 ms are 99 days, 2^20 orders per lap.

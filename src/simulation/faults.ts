@@ -5,7 +5,7 @@
  */
 
 import { type Prng, stream } from "../base/prng.ts";
-import { DAY_MS } from "../base/time.ts";
+import { DAY_MS, MINUTE_MS } from "../base/time.ts";
 import { EVENT } from "./agenda.ts";
 import { quantile } from "./fate.ts";
 import type { Phone } from "./phone.ts";
@@ -43,6 +43,7 @@ export class Faults {
     agenda.put(agenda.nowMs + quantile(offline.length, random.unit()), EVENT.offlineEnds, phone.index);
     this.plan(phone.index, EVENT.offlineBegins, offline.perDay);
     phone.radio.goOffline();
+    if (random.chance(offline.used)) agenda.put(agenda.nowMs + 1 + random.below(MINUTE_MS), EVENT.joinsSession, phone.index);
   }
 
   partitionBegins(phone: Phone): void {

@@ -4,13 +4,7 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact, FactName, Roster } from "../history/facts.ts";
-
-/** Anything that wants to be told facts: checkers, metrics, traces. */
-export interface Fold {
-  readonly wants: readonly FactName[];
-  fold(fact: Fact): void;
-}
+import type { Roster } from "../history/facts.ts";
 
 /** A run in progress. Nothing happens but inside `advance`, so that a caller can show progress and stop at will. */
 export interface Simulation {

@@ -56,6 +56,8 @@ const Fleet = z.strictObject({
 const Habits = z.strictObject({
   sessionsPerDay: perDay(8),
   sessionLength: spread("90s", "15m"),
+  /** Share of sessions that bring the account's other devices to the app within a minute: dinner, a call, a shared plan. */
+  together: share("25%"),
   /** Local hours in which sessions begin, `[from, to)`; all phones live in one time zone. */
   awake: z.tuple([z.number().min(0).max(24), z.number().min(0).max(24)]).prefault([7, 23]),
 });
@@ -70,7 +72,14 @@ const Network = z.strictObject({
   /** Share of requests and answers that are held back by a further latency, so that later ones pass them. */
   reordering: share("1%"),
   /** Tunnels: the phone knows that it is offline. */
-  offline: z.strictObject({ perDay: perDay(5), length: spread("3m", "45m") }).prefault({}),
+  offline: z
+    .strictObject({
+      perDay: perDay(6),
+      length: spread("6m", "75m"),
+      /** Share of tunnels in which the user opens the app. */
+      used: share("50%"),
+    })
+    .prefault({}),
   /** One direction is dead and nobody is told: requests time out, sockets hang. */
   partition: z
     .strictObject({ perDay: perDay(0.2), length: spread("40s", "5m"), direction: z.enum(["up", "down", "either"]).prefault("either") })
@@ -120,6 +129,8 @@ const Workload = z.strictObject({
 const Kills = z.strictObject({
   /** Kills of the app by its user or system, per device and day; the next session starts it again. */
   perDay: perDay(1.5),
+  /** Share of edits right after which the user swipes the app away, before or after they are durable. */
+  afterEdit: share("1%"),
 });
 
 const ProxySettings = z.strictObject({

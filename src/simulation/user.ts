@@ -22,6 +22,10 @@ const RECONSIDER_MS = 2 * MINUTE_MS;
 const RETRIES_MAX = 1;
 /** After the faults have stopped, everyone opens the app within this time. */
 const REOPEN_WITHIN_MS = 2 * MINUTE_MS;
+/** People who are called together open the app within this time. */
+const TOGETHER_WITHIN_MS = MINUTE_MS;
+/** A hand is quick: storage takes a few ms, a request a few more. */
+const SWIPE_WITHIN_MS = 150;
 const BURST_GAP_MS_MAX = 2_500;
 const READS_PER_SESSION_MAX = 400;
 
@@ -57,10 +61,24 @@ export class User {
     agenda.put(atMs + absence.length, EVENT.absenceEnds, this.phone.index);
   }
 
+  /** A session of this person's own accord, which may bring others to their phones. */
   sessionBegins(): void {
     if (this.stage.healed) return this.stayOpen();
     this.planSession();
-    if (this.away || this.inSession) return;
+    this.session();
+    const { agenda, scenario } = this.stage;
+    if (!this.random.chance(scenario.habits.together)) return;
+    const { devicesPerAccount } = scenario.fleet;
+    const first = this.phone.account * devicesPerAccount;
+    for (let index = first; index < first + devicesPerAccount; index++) {
+      if (index === this.phone.index) continue;
+      agenda.put(agenda.nowMs + this.random.below(TOGETHER_WITHIN_MS), EVENT.joinsSession, index);
+    }
+  }
+
+  /** A session without consequences for others. */
+  session(): void {
+    if (this.away || this.inSession || this.stage.healed) return;
     this.openApp();
     const { agenda, scenario } = this.stage;
     const lengthMs = Math.max(1_000, quantile(scenario.habits.sessionLength, this.random.unit()));
@@ -89,6 +107,7 @@ export class User {
     const edit = record && target ? this.author.update(record.entity, target) : this.newEdit();
     if (!edit) return;
     this.phone.feed({ input: "edit", edit });
+    if (this.random.chance(this.stage.scenario.kills.afterEdit)) this.planSwipe();
     if (record || edit.recordId === undefined || edit.operation !== "update") return;
     if (this.random.chance(this.stage.scenario.workload.burst)) this.planBurst(edit.entity, edit.recordId);
   }
@@ -216,6 +235,11 @@ export class User {
     const { perDay } = scenario.kills;
     if (perDay === 0) return;
     agenda.put(agenda.nowMs + Math.ceil(this.random.exponential(DAY_MS / perDay)), EVENT.killed, this.phone.index);
+  }
+
+  private planSwipe(): void {
+    const { agenda } = this.stage;
+    agenda.put(agenda.nowMs + 1 + this.random.below(SWIPE_WITHIN_MS), EVENT.swipedAway, this.phone.index);
   }
 
   private planEdits(lengthMs: number): void {

@@ -14,14 +14,15 @@ const DEPTH_MAX = 64;
 export function jsonBytes(value: unknown, depth = 0): number {
   if (typeof value === "string") return value.length + 2;
   if (typeof value !== "object" || value === null) return 5;
-  const known = measured.get(value);
+  // A record travels many times; what wraps it travels once, and is cheaper measured than remembered.
+  const isRecord = "updatedAt" in value && "id" in value;
+  const known = isRecord ? measured.get(value) : undefined;
   if (known !== undefined) return known;
   let bytes = 2;
   if (depth < DEPTH_MAX) {
     if (Array.isArray(value)) for (const item of value) bytes += jsonBytes(item, depth + 1) + 1;
     else for (const name in value) bytes += name.length + 4 + jsonBytes((value as Record<string, unknown>)[name], depth + 1);
   }
-  // A record travels many times; small objects that travel once are cheaper measured than remembered.
-  if (bytes > 60) measured.set(value, bytes);
+  if (isRecord) measured.set(value, bytes);
   return bytes;
 }

@@ -222,6 +222,8 @@ export class World implements Simulation {
     switch (kind) {
       case EVENT.sessionBegins:
         return user.sessionBegins();
+      case EVENT.joinsSession:
+        return user.session();
       case EVENT.sessionEnds:
         return user.sessionEnds();
       case EVENT.edits:
@@ -236,6 +238,8 @@ export class World implements Simulation {
         return user.reconsiders(cargo as string);
       case EVENT.killed:
         return user.killed();
+      case EVENT.swipedAway:
+        return phone.kill();
       case EVENT.absenceBegins:
         return user.absent(true);
       case EVENT.absenceEnds:

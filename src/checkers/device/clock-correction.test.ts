@@ -16,12 +16,26 @@ test("[QUE-16] a clock an hour ahead, corrected", () => {
 
 test("[QUE-16] a clock an hour ahead, not corrected", () => {
   expect(said([wrong, informed, edit, stamped(2_000 + HOUR_MS)]).breaches).toEqual([
-    "the timestamp is 60 min late",
+    "it is the device's own time",
+  ]);
+  expect(said([wrong, informed, edit, stamped(2_400 + 2 * HOUR_MS)]).breaches).toEqual([
+    "it is corrected the wrong way",
   ]);
 });
 
 test("[QUE-16] the time of the edit counts, not that of the sending", () => {
   expect(said([wrong, informed, edit, stamped(2_000, 9 * HOUR_MS)])).toEqual(satisfied(1));
+});
+
+test("[QUE-16] an edit may follow one that was stamped before the offset was known", () => {
+  const early = edited({ at: 500, mutation: "m0" });
+  const ahead = sends(1_500, 8, { key: "k-m0", timestamp: 500 + HOUR_MS });
+  expect(said([wrong, early, informed, ahead, edit, stamped(501 + HOUR_MS)])).toEqual(satisfied(0));
+  expect(said([wrong, early, informed, ahead, edit, stamped(2_000 + HOUR_MS)]).breaches).toHaveLength(1);
+});
+
+test("[QUE-16] the proxy's clock may be wrong too", () => {
+  expect(said([wrong, informed, edit, stamped(2_000 - 316_000)])).toEqual(satisfied(1));
 });
 
 test("[QUE-16] unknown offsets, right clocks, and no timestamps do not exercise it", () => {

@@ -29,8 +29,9 @@ interface Note {
   fact: FactOf<"answered"> | undefined;
   /** Attempts that may have reached out. */
   attempts: number;
-  /** An echo may confirm what an answer left open [EVT-16]. */
+  /** An echo may confirm what an answer left open [EVT-16], and so may a sync that ended since it was sent. */
   confirmed: boolean;
+  pulls: number;
 }
 
 interface DeviceState {
@@ -39,15 +40,24 @@ interface DeviceState {
   /** Refused, and not settled yet. */
   readonly refused: Set<Mutation<Note>>;
   unauthorized: FactOf<"answered"> | undefined;
+  /** Counts the syncs that ended. */
+  pulls: number;
 }
 
 class Consequence extends DeviceChecker {
   private readonly attemptsMax: number;
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger<Note>(() => ({ reply: undefined, fact: undefined, attempts: 0, confirmed: false })),
+    ledger: new Ledger<Note>(() => ({
+      reply: undefined,
+      fact: undefined,
+      attempts: 0,
+      confirmed: false,
+      pulls: 0,
+    })),
     flights: new Flights(),
     refused: new Set(),
     unauthorized: undefined,
+    pulls: 0,
   }));
   private lastAt = 0;
 
@@ -78,7 +88,7 @@ class Consequence extends DeviceChecker {
         if (fact.frame.type === "sync_event") this.confirmed(fact.device, fact.frame.origin?.mutationId);
         return;
       case "sync_ended":
-        this.pulled(fact.device);
+        this.devices.of(fact.device).pulls++;
         return;
       case "edited":
       case "saved":
@@ -116,19 +126,13 @@ class Consequence extends DeviceChecker {
   private forget(state: DeviceState, mutation: Mutation<Note>): void {
     mutation.note.reply = undefined;
     mutation.note.confirmed = false;
+    mutation.note.pulls = state.pulls;
     state.refused.delete(mutation);
   }
 
   private confirmed(device: number, key: string | undefined): void {
     const mutation = key === undefined ? undefined : this.devices.of(device).ledger.byKey(key);
     if (mutation) mutation.note.confirmed = true;
-  }
-
-  /** What a pull showed may have told the device that its write is in. */
-  private pulled(device: number): void {
-    for (const { stage, note } of this.devices.of(device).ledger.all()) {
-      if (stage === "waiting") note.confirmed = true;
-    }
   }
 
   private killed(fact: FactOf<"killed">): void {
@@ -216,6 +220,7 @@ class Consequence extends DeviceChecker {
     const mutation = state.ledger.fold(fact);
     if (!mutation) return;
     const { reply, fact: answer } = mutation.note;
+    if (mutation.note.pulls !== state.pulls) mutation.note.confirmed = true;
     const wrong = reply && this.wrongEnd(reply, fact.outcome, mutation.note);
     this.forget(state, mutation);
     if (!wrong || !answer) return;

@@ -32,6 +32,12 @@ test("[EVT-16] a newer edit that ends with the echo may go", () => {
   expect(said([...two, echo(), after("Grace", []), end, saved({ at: 9 })])).toEqual(satisfied(1));
 });
 
+test("[EVT-16] an edit made after the echo is on top of the newer one", () => {
+  const third = edited({ at: 6, mutation: "m3", payload: { name: "Mary" } });
+  const top = shown({ at: 6, revision: rev(5), fields: { name: "Mary" }, waiting: ["m2", "m3"] });
+  expect(said([...two, echo(), settled({ at: 5 }), after("Joan", ["m2"]), third, top])).toEqual(satisfied(1));
+});
+
 test("[EVT-16] a foreign event, and an echo of the newest edit, do not exercise it", () => {
   expect(said([...two, frame(event(record("c1", 5)), { at: 5 })])).toEqual(satisfied(0));
   expect(said([...two.slice(0, 2), echo(), after("x", [])])).toEqual(satisfied(0));

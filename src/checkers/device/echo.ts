@@ -6,8 +6,8 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";
+import { LEDGER_FACTS, type Ledger, type Mutation, naming } from "./ledger.ts";
+import { confirmedBy, type Drop, DropWatch, missingOnTop, type OnTop, overlayLedger } from "./overlay.ts";
 
 /** How long after an echo what is shown of its record is judged: storage may come first. */
 const ECHO_WATCH_MS = 2_000;
@@ -20,24 +20,20 @@ export function createEchoChecker(): Checker {
   return new Echo();
 }
 
-interface Note {
-  shown: boolean;
-}
-
 interface Watch {
   readonly echo: FactOf<"frame">;
-  readonly newer: readonly Mutation<Note>[];
+  readonly newer: readonly Mutation<OnTop>[];
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly drops: DropWatch<Note>;
+  readonly ledger: Ledger<OnTop>;
+  readonly drops: DropWatch;
   readonly watches: RecordMap<Watch>;
 }
 
 class Echo extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = new Ledger<Note>(() => ({ shown: false }));
+    const ledger = overlayLedger();
     return { ledger, drops: new DropWatch(ledger), watches: new RecordMap() };
   });
 
@@ -84,10 +80,8 @@ class Echo extends DeviceChecker {
   }
 
   private frame(fact: FactOf<"frame">): void {
-    const { frame } = fact;
-    if (frame.type !== "sync_event" || frame.origin?.mutationId === undefined) return;
     const { ledger, watches } = this.ripen(fact);
-    const own = ledger.byKey(frame.origin.mutationId);
+    const own = confirmedBy(ledger, fact.frame);
     if (!own) return;
     const { entity, id } = own.edited;
     const queue = ledger.ofRecord(entity, id);
@@ -122,7 +116,7 @@ class Echo extends DeviceChecker {
     for (const { mutation, shown } of state.drops.drops(at)) this.dropped(state, { mutation, shown });
   }
 
-  private dropped(state: DeviceState, { mutation, shown }: Drop<Note>): void {
+  private dropped(state: DeviceState, { mutation, shown }: Drop): void {
     const watch = state.watches.get(shown.entity, shown.id);
     if (!watch?.newer.includes(mutation)) return;
     this.breach({

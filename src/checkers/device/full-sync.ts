@@ -9,8 +9,8 @@ import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
 import { Ghosts } from "./ghosts.ts";
 import { Suspicions } from "./instant.ts";
-import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
-import { type Drop, DropWatch } from "./overlay.ts";
+import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
+import { type Drop, DropWatch, type OnTop, overlayLedger } from "./overlay.ts";
 
 /**
  * [FUL-2] Triggers: each full sync that ends on a device which showed a record that the server had deleted, or which
@@ -29,18 +29,14 @@ export function createLongAbsenceChecker(): Checker {
   return new FullSync("FUL-4");
 }
 
-interface Note {
-  shown: boolean;
-}
-
 interface Running {
   readonly started: FactOf<"sync_started">;
   readonly exercised: boolean;
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly drops: DropWatch<Note>;
+  readonly ledger: Ledger<OnTop>;
+  readonly drops: DropWatch;
   /** The answer or frame that said that the revision is too old, until a full sync has ended. */
   expired: Fact | undefined;
   running: Running | undefined;
@@ -53,7 +49,7 @@ class FullSync extends DeviceChecker {
   private readonly absent: boolean;
   private readonly accounts = new ByDevice(() => new Ghosts());
   private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = new Ledger<Note>(() => ({ shown: false }));
+    const ledger = overlayLedger();
     const state = { ledger, drops: new DropWatch(ledger), ended: new Suspicions<never>() };
     return { ...state, expired: undefined, running: undefined, startedAt: Number.NEGATIVE_INFINITY };
   });
@@ -196,7 +192,7 @@ class FullSync extends DeviceChecker {
     }
   }
 
-  private dropped({ mutation, shown }: Drop<Note>): void {
+  private dropped({ mutation, shown }: Drop): void {
     this.breach({
       at: shown.at,
       expected: `${who(shown)} keeps ${naming(mutation)} through its full sync`,

@@ -47,7 +47,9 @@ export class Ledger<Note> {
   private readonly byMutation = new Map<string, Mutation<Note>>();
   private readonly byAnyKey = new Map<string, Mutation<Note>>();
   private readonly records = new RecordMap<Mutation<Note>[]>();
+  /** The last settled ones, as a ring. */
   private readonly past: string[] = [];
+  private oldest = 0;
 
   constructor(makeNote: () => Note) {
     this.makeNote = makeNote;
@@ -165,10 +167,10 @@ export class Ledger<Note> {
   }
 
   private remember(mutation: string): void {
-    this.past.push(mutation);
-    if (this.past.length <= SETTLED_KEPT_MAX) return;
-    const oldest = this.past.shift();
-    const forgotten = oldest === undefined ? undefined : this.byMutation.get(oldest);
+    const replaced = this.past[this.oldest];
+    this.past[this.oldest] = mutation;
+    this.oldest = (this.oldest + 1) % SETTLED_KEPT_MAX;
+    const forgotten = replaced === undefined ? undefined : this.byMutation.get(replaced);
     if (!forgotten || (forgotten.stage !== "settled" && forgotten.stage !== "doubtful")) return;
     this.byMutation.delete(forgotten.edited.mutation);
     this.byAnyKey.delete(forgotten.key);

@@ -6,15 +6,25 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import { type Fields, RESERVED_MEMBERS } from "../../protocol/entity.ts";
+import type { Frame } from "../../protocol/request.ts";
 import type { FactOf } from "./findings.ts";
 import { Suspicions } from "./instant.ts";
-import type { Ledger, Mutation } from "./ledger.ts";
+import { Ledger, type Mutation } from "./ledger.ts";
 
-/** What is missing on top of the server's data, in words; undefined when nothing is. */
+/** What the overlay needs to know of a mutation. */
+export interface OnTop {
+  /** It was shown as waiting. */
+  shown: boolean;
+  /** Its echo has come in: it is in the server's data, though its answer is still out. */
+  confirmed: boolean;
+}
+
+/** What is missing on top of the server's data, in words; undefined when nothing is. `marked` are shown as waiting. */
 export function missingOnTop(
   fields: Fields | undefined,
-  queue: readonly Mutation<unknown>[],
+  marked: readonly Mutation<OnTop>[],
 ): string | undefined {
+  const queue = marked.filter(({ note }) => !note.confirmed);
   const newest = queue.at(-1);
   if (!newest || queue.some(undecided)) return undefined;
   if (newest.edited.operation === "delete")
@@ -31,7 +41,7 @@ export function missingOnTop(
 }
 
 /** A person has yet to choose, or a strategy made other bytes of it: what is on top is not known. */
-function undecided(mutation: Mutation<unknown>): boolean {
+function undecided(mutation: Mutation<OnTop>): boolean {
   return mutation.stage === "asked" || mutation.formerKeys.length > 0 || mutation.retried;
 }
 
@@ -49,18 +59,31 @@ function missingOf(fields: Fields, payload: Fields | undefined, seen: Set<string
   return undefined;
 }
 
+/** A ledger for the overlay. */
+export function overlayLedger(): Ledger<OnTop> {
+  return new Ledger<OnTop>(() => ({ shown: false, confirmed: false }));
+}
+
+/** [EVT-16] takes in an event: it may be the echo of a mutation of this device, which is returned then. */
+export function confirmedBy(ledger: Ledger<OnTop>, frame: Frame): Mutation<OnTop> | undefined {
+  if (frame.type !== "sync_event" || frame.origin?.mutationId === undefined) return undefined;
+  const own = ledger.byKey(frame.origin.mutationId);
+  if (own) own.note.confirmed = true;
+  return own;
+}
+
 /** A waiting mutation that a `shown` no longer names. */
-export interface Drop<Note> {
-  readonly mutation: Mutation<Note>;
+export interface Drop {
+  readonly mutation: Mutation<OnTop>;
   readonly shown: FactOf<"shown">;
 }
 
 /** Watches one device for mutations that were shown as waiting, and then no more, without having been settled. */
-export class DropWatch<Note extends { shown: boolean }> {
-  private readonly suspicions = new Suspicions<Drop<Note>>();
-  private readonly ledger: Ledger<Note>;
+export class DropWatch {
+  private readonly suspicions = new Suspicions<Drop>();
+  private readonly ledger: Ledger<OnTop>;
 
-  constructor(ledger: Ledger<Note>) {
+  constructor(ledger: Ledger<OnTop>) {
     this.ledger = ledger;
   }
 
@@ -75,7 +98,8 @@ export class DropWatch<Note extends { shown: boolean }> {
     if (!suspect) return;
     for (const mutation of this.ledger.ofRecord(fact.entity, fact.id)) {
       const name = mutation.edited.mutation;
-      if (mutation.stage !== "waiting" || !mutation.note.shown || fact.waiting.includes(name)) continue;
+      const { shown, confirmed } = mutation.note;
+      if (mutation.stage !== "waiting" || !shown || confirmed || fact.waiting.includes(name)) continue;
       this.suspicions.add(name, fact.at, { mutation, shown: fact });
     }
   }
@@ -87,7 +111,7 @@ export class DropWatch<Note extends { shown: boolean }> {
   }
 
   /** Those that were not settled in the same instant. */
-  drops(at: EpochMs): readonly Drop<Note>[] {
+  drops(at: EpochMs): readonly Drop[] {
     const ripe = this.suspicions.ripe(at);
     return ripe.length === 0 ? ripe : ripe.filter((drop) => drop.mutation.stage === "waiting");
   }

@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { asked, edited, listOf, rekeyed, rev, saved, settled, shown } from "../../history/facts.fixture.ts";
+import {
+  asked,
+  edited,
+  event,
+  frame,
+  listOf,
+  record,
+  rekeyed,
+  rev,
+  saved,
+  settled,
+  shown,
+} from "../../history/facts.fixture.ts";
 import { satisfied, verdict } from "./device.fixture.ts";
 import { createPullOnTopChecker } from "./pull-on-top.ts";
 
@@ -43,6 +55,12 @@ test("[QUE-12] what a person or a strategy has to decide, and lists, are not loo
   expect(said([edited(), waits, rekeyed(), pulled({ name: "Linus" })])).toEqual(satisfied(1));
   const items = { items: listOf("a").items ?? null };
   expect(said([edited({ payload: items }), waits, pulled(listOf("a", "b"))])).toEqual(satisfied(1));
+});
+
+test("[QUE-12] an edit whose echo has come in is in the server's data, and others may write over it", () => {
+  const echo = frame(event(record("c1", 2), { origin: { deviceId: "d", mutationId: "k-m1" } }), { at: 2 });
+  const confirmed = shown({ at: 2, revision: rev(2), fields: mine, waiting: ["m1"] });
+  expect(said([edited(), waits, echo, confirmed, pulled({ name: "Linus" })])).toEqual(satisfied(2));
 });
 
 test("[QUE-12] without a new revision below it is not exercised", () => {

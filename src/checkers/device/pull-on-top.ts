@@ -7,8 +7,8 @@ import type { Fact } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
-import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";
+import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
+import { confirmedBy, type Drop, DropWatch, missingOnTop, type OnTop, overlayLedger } from "./overlay.ts";
 
 /**
  * [QUE-12] Triggers: each time that a record with waiting edits is shown at another server revision than before.
@@ -18,29 +18,28 @@ export function createPullOnTopChecker(): Checker {
   return new PullOnTop();
 }
 
-interface Note {
-  shown: boolean;
-}
-
 interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly drops: DropWatch<Note>;
+  readonly ledger: Ledger<OnTop>;
+  readonly drops: DropWatch;
   /** The revision below the waiting edits, of records that have some. */
   readonly below: RecordMap<Revision | undefined>;
 }
 
 class PullOnTop extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = new Ledger<Note>(() => ({ shown: false }));
+    const ledger = overlayLedger();
     return { ledger, drops: new DropWatch(ledger), below: new RecordMap() };
   });
 
   constructor() {
-    super("QUE-12", [...LEDGER_FACTS, "shown"]);
+    super("QUE-12", [...LEDGER_FACTS, "shown", "frame"]);
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
+      case "frame":
+        confirmedBy(this.ripen(fact).ledger, fact.frame);
+        return;
       case "shown":
         this.shown(this.ripen(fact), fact);
         return;
@@ -103,7 +102,7 @@ class PullOnTop extends DeviceChecker {
     });
   }
 
-  private dropped({ mutation, shown }: Drop<Note>): void {
+  private dropped({ mutation, shown }: Drop): void {
     this.breach({
       at: shown.at,
       expected: `${who(shown)} keeps ${naming(mutation)} on top of ${shown.revision}`,

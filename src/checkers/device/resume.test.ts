@@ -98,6 +98,11 @@ test("[EVT-14] near a sync, and for what brings nothing new, nothing is judged",
   expect(said([...cached, shown({ revision: rev(6) }), changed, read({ at: 30_000 })])).toEqual(satisfied(0));
 });
 
+test("[EVT-14] what a sync has covered touches nothing", () => {
+  const synced = [syncStarted({ at: 1_000 }), syncEnded({ at: 1_100, revision: rev(6) })];
+  expect(said([...cached, ...synced, changed, read({ at: 30_000 })])).toEqual(satisfied(0));
+});
+
 test("[EVT-14] a first connection, and reads without events, do not exercise it", () => {
   expect(said([started(), connecting(), ...cached, read({ at: 30_000 })])).toEqual(satisfied(0));
 });

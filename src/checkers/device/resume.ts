@@ -136,7 +136,7 @@ class Resume extends DeviceChecker {
 
   private answered(state: DeviceState, fact: FactOf<"answered">): void {
     if (fact.call === "changes" && fact.status >= 400 && fact.status < 500) state.resetting = fact;
-    if (fact.results.length > 0) state.reads.answered(fact);
+    if (fact.results.length > 0) state.reads.moved(fact.at);
   }
 
   private frame(state: DeviceState, fact: FactOf<"frame">): void {
@@ -146,8 +146,12 @@ class Resume extends DeviceChecker {
       return;
     }
     if (!("revisionId" in frame)) return;
+    const seen = frame.type === "sync_event" ? state.seen.get(frame.entity) : undefined;
     for (const entity of state.sockets.get(fact.socket) ?? ENTITIES) sees(state, entity, frame.revisionId);
-    if (frame.type === "sync_event") state.reads.event(fact, frame);
+    // What a sync or an earlier event has covered touches nothing.
+    if (frame.type === "sync_event" && (seen === undefined || frame.revisionId > seen)) {
+      state.reads.event(fact, frame);
+    }
   }
 
   private connecting(state: DeviceState, fact: FactOf<"connecting">): void {

@@ -6,9 +6,9 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
+import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
-import { type Drop, DropWatch } from "./overlay.ts";
+import { type Drop, DropWatch, type OnTop, overlayLedger } from "./overlay.ts";
 
 /**
  * [EVT-15] Triggers: each `resync_required`. A sync must begin, or be running, within SYNC_DUE_MS of being open and
@@ -19,15 +19,11 @@ export function createResyncChecker(): Checker {
   return new Resync();
 }
 
-interface Note {
-  shown: boolean;
-}
-
 interface DeviceState {
   readonly life: Life;
   readonly debt: Debt<FactOf<"frame">>;
-  readonly ledger: Ledger<Note>;
-  readonly drops: DropWatch<Note>;
+  readonly ledger: Ledger<OnTop>;
+  readonly drops: DropWatch;
   syncing: boolean;
   /** Set from the frame to the end of the sync that answers it. */
   resyncing: FactOf<"frame"> | undefined;
@@ -35,7 +31,7 @@ interface DeviceState {
 
 class Resync extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = new Ledger<Note>(() => ({ shown: false }));
+    const ledger = overlayLedger();
     const state = {
       life: new Life(),
       debt: new Debt<FactOf<"frame">>(),
@@ -167,7 +163,7 @@ class Resync extends DeviceChecker {
     });
   }
 
-  private dropped({ mutation, shown }: Drop<Note>): void {
+  private dropped({ mutation, shown }: Drop): void {
     this.breach({
       at: shown.at,
       expected: `${who(shown)} keeps ${naming(mutation)} through the sync`,

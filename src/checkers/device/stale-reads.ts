@@ -42,10 +42,15 @@ export class StaleReads {
     this.eventSeen = undefined;
   }
 
-  /** A sync began or ended: it may touch anything. */
+  /** A sync began or ended: it may touch anything, and bring everything up to date. */
   synced(at: EpochMs): void {
     this.syncedAt = at;
     this.dirty.clear();
+  }
+
+  /** A mutation was answered or ended; a conflict touches a record too. */
+  moved(at: EpochMs): void {
+    this.syncedAt = at;
   }
 
   edited(fact: FactOf<"edited">): void {
@@ -64,13 +69,6 @@ export class StaleReads {
     if (key === undefined) return;
     this.ownKeys.delete(key);
     this.keyOf.delete(fact.mutation);
-  }
-
-  answered(fact: FactOf<"answered">): void {
-    for (const { record } of fact.results) {
-      // The entity of an answered record is not told: any of them may have been touched by it.
-      if (record !== undefined) this.syncedAt = fact.at;
-    }
   }
 
   shown(fact: FactOf<"shown">): void {

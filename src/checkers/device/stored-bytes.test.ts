@@ -40,6 +40,15 @@ test("[QUE-14] a mutation under a new key, or folded with another, may have othe
   expect(said([...folded, ...cut, sends(7, 1, other)])).toEqual(satisfied(0));
 });
 
+test("[QUE-14, QUE-10] before its first sending a list's edit may be put on newer items, after it not", () => {
+  const items = (...ids: readonly string[]) => ({ name: "x", items: ids.map((id) => ({ id, text: id })) });
+  const list = [edited({ entity: "list", payload: items("a") }), saved()];
+  const newer = sends(7, 2, { entity: "list", payload: items("a", "b") });
+  expect(said([...list, ...cut, newer])).toEqual(satisfied(1));
+  const before = [sends(1, 1, { entity: "list", payload: items("a") }), fails(2, 1)];
+  expect(said([...list, ...before, ...cut, newer]).breaches).toHaveLength(1);
+});
+
 test("[QUE-14] without a restart it is not exercised", () => {
   expect(said([...queued, sends(1, 1, { payload: { name: "x" } })])).toEqual(satisfied(0));
 });

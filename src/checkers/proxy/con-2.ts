@@ -15,8 +15,7 @@ export function createCon2Checker(witness: Witness = createWitness()): Checker {
   const isStaleForSure = ({ mutation, state, answered }: Answered): boolean => {
     const { ifMatch } = mutation;
     if (ifMatch === undefined || ifMatch === "*") return false;
-    if (state.commit !== undefined)
-      return state.commit.previous !== ifMatch && state.commit.ifMatch === ifMatch;
+    if (state.commit !== undefined) return exchanges.isStale(state.commit);
     const last = commits.record(answered.account, mutation.entity, mutation.id)?.last;
     const head = state.firstHead;
     return last !== undefined && head !== undefined && last.revision !== ifMatch && last.revision <= head;

@@ -3,7 +3,7 @@
  * Silent unless the mode was `enforce` all along.
  */
 
-import { isStale, tellCommit } from "../commits.ts";
+import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -21,7 +21,7 @@ export function createCon4Checker(witness: Witness = createWitness()): Checker {
         if (mutation.operation === "delete" && result.error === "conflict") findings.trigger();
       }
     }
-    if (fact.fact !== "committed" || fact.action !== "deleted" || !isStale(fact)) return;
+    if (fact.fact !== "committed" || fact.action !== "deleted" || !exchanges.isStale(fact)) return;
     findings.trigger();
     findings.breach({
       at: fact.at,

@@ -3,7 +3,7 @@
  * Silent unless the mode was `enforce` all along. Stale deletes are CON-4.
  */
 
-import { isStale, tellCommit } from "../commits.ts";
+import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -22,7 +22,7 @@ export function createMrg1Checker(witness: Witness = createWitness()): Checker {
           findings.trigger();
       }
     }
-    if (fact.fact !== "committed" || fact.action !== "updated" || !isStale(fact)) return;
+    if (fact.fact !== "committed" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
     if (fact.entity !== "contact" && ruling.resolvedBy !== "client") return;
     findings.trigger();
     findings.breach({

@@ -5,7 +5,7 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
-import { type Commit, fieldOf, fieldsIn, isStale, tellCommit } from "../commits.ts";
+import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { EXCHANGE_FACTS, isSuccess, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -19,7 +19,7 @@ export function createMrg3Checker(witness: Witness = createWitness()): Checker {
     exchanges.take(fact);
     if (!isEnforced(witness) || ruling.resolvedBy !== "server") return;
     if (fact.fact === "committed") {
-      if (fact.entity !== "task" || fact.action !== "updated" || !isStale(fact)) return;
+      if (fact.entity !== "task" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
       findings.trigger();
       const state = fact.key === undefined ? undefined : exchanges.key(fact.account, fact.key);
       const actual = wrongResolution(fact, state);
@@ -33,7 +33,7 @@ export function createMrg3Checker(witness: Witness = createWitness()): Checker {
       if (mutation.entity !== "task" || mutation.operation !== "update") continue;
       if (result.error === "conflict") findings.trigger();
       const { commit } = state;
-      if (!isSuccess(result.status) || !commit || !isStale(commit) || result.resolution === commit.resolution)
+      if (!isSuccess(result.status) || !commit || !exchanges.isStale(commit) || result.resolution === commit.resolution)
         continue;
       findings.breach({
         at: fact.at,

@@ -4,7 +4,7 @@
  */
 
 import type { Fields } from "../../protocol/entity.ts";
-import { type Commit, isStale, itemIdsOf, tellCommit } from "../commits.ts";
+import { type Commit, itemIdsOf, tellCommit } from "../commits.ts";
 import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
 import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -51,7 +51,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
     items: ReadonlySet<string>,
     findings: Findings,
   ): void => {
-    const { ifMatch } = commit;
+    const ifMatch = exchanges.namedBy(commit);
     if (ifMatch === undefined) return;
     const payload = payloadOf(commit);
     for (const [id, added] of state.standing) {
@@ -82,7 +82,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
       findings.breach(twice(fact, ids));
     }
     if (fact.action === "updated" && isEnforced(witness)) {
-      const stale = isStale(fact);
+      const stale = exchanges.isStale(fact);
       if (stale) findings.trigger();
       if (stale && fact.resolution !== "merged" && ruling.resolvedBy === "server")
         findings.breach(unmerged(fact));

@@ -5,7 +5,6 @@
 
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Entity, WireRecord } from "../../protocol/entity.ts";
-import { isStale } from "../commits.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
 import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -49,7 +48,7 @@ export function createMrg8Checker(witness: Witness = createWitness()): Checker {
   const logged = (account: number, entity: Entity, revision: string): Seen | undefined => {
     const commit = commits.of(account).find(revision);
     return commit?.record && commit.entity === entity
-      ? { record: commit.record, fact: commit, merged: isStale(commit) }
+      ? { record: commit.record, fact: commit, merged: exchanges.isStale(commit) }
       : undefined;
   };
 

@@ -5,7 +5,7 @@
 
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fields } from "../../protocol/entity.ts";
-import { type Commit, fieldOf, fieldsIn, isStale, tellCommit } from "../commits.ts";
+import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { type Breach, defineChecker } from "../define.ts";
 import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -33,7 +33,7 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
     }
     const lawful =
       commit.resolution !== undefined && commit.entity !== "contact" && commit.action === "updated";
-    if (isEnforced(witness) && isStale(commit) && !lawful) {
+    if (isEnforced(witness) && exchanges.isStale(commit) && !lawful) {
       return tell(
         "a write that knew the record, or a merge",
         tellCommit(commit),

@@ -5,22 +5,20 @@
 
 import type { Checker } from "../checkers/port.ts";
 import type { MetricsFold } from "../metrics/all.ts";
-import type { Fold, Simulation } from "../simulation/port.ts";
+import type { Ruling } from "../checkers/witness.ts";
+import type { Simulation } from "../simulation/port.ts";
 import type { Scenario } from "../simulation/scenario.ts";
+import type { SimulationOptions } from "../simulation/world.ts";
 
 /** What a simulation is put together from. */
-export interface Parts {
-  createSimulation(
-    scenario: Scenario,
-    seed: number,
-    options: { readonly folds: readonly Fold[] },
-  ): Simulation;
-  createCheckers(): readonly Checker[];
+export interface RunKit {
+  createSimulation(scenario: Scenario, seed: number, options: SimulationOptions): Simulation;
+  createCheckers(ruling?: Ruling): readonly Checker[];
   createMetrics(): MetricsFold;
 }
 
 /** The real ones. */
-export async function loadParts(): Promise<Parts> {
+export async function loadRunKit(): Promise<RunKit> {
   const [{ createSimulation }, { createCheckers }, { createMetrics }] = await Promise.all([
     import("../simulation/world.ts"),
     import("../checkers/all.ts"),

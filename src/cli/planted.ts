@@ -1,0 +1,31 @@
+/**
+ * Owns finding a planted fault by its name, and putting it into the parts of a run.
+ * Refuses to load any of it when no fault was asked for.
+ */
+
+import type { Fault } from "../faults/fault.ts";
+import type { Parts } from "../simulation/parts.ts";
+import { UsageFault } from "./exit.ts";
+import { suggestion } from "./nearest.ts";
+import { withSuggestion } from "./scenario-faults.ts";
+
+/** A fault with the parts that hold it. */
+export interface Planted {
+  readonly fault: Fault;
+  readonly parts: Parts;
+}
+
+/** The reference parts with the fault of this name in them; UsageFault when there is none of that name. */
+export async function plant(name: string | undefined): Promise<Planted | undefined> {
+  if (name === undefined) return undefined;
+  const [{ FAULTS, faultByName }, { REFERENCE }] = await Promise.all([
+    import("../faults/all.ts"),
+    import("../simulation/parts.ts"),
+  ]);
+  const fault = faultByName(name);
+  if (fault) return { fault, parts: fault.plant(REFERENCE) };
+  const names = FAULTS.map((known) => known.name);
+  throw new UsageFault(
+    withSuggestion(`there is no planted fault "${name}"`, suggestion(name, names, "the faults are")),
+  );
+}
