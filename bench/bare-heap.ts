@@ -18,7 +18,8 @@ export function bareHeapRate(events: number, pending: number): number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state;
   };
-  for (let target = 0; target < pending; target++) push(heap, { at: random() % 60_000, order: order++, target });
+  for (let target = 0; target < pending; target++)
+    push(heap, { at: random() % 60_000, order: order++, target });
   let handled = 0;
   const handle = (event: BareEvent): void => {
     handled += event.target & 1;

@@ -31,7 +31,7 @@ interface Figures {
 function commuter(accounts: number, duration: string): Scenario {
   const file = new URL("../scenarios/commuter.yaml", import.meta.url);
   const text = parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  const fleet = { ...(text["fleet"] as object), accounts };
+  const fleet = { ...(text.fleet as object), accounts };
   return Scenario.parse({ ...text, duration, fleet });
 }
 
@@ -68,7 +68,9 @@ function print(name: string, figures: Figures): void {
 }
 
 function main(): void {
-  console.log(`node ${process.version} · ${cpus()[0]?.model ?? "unknown processor"} · ${cpus().length} cores · seed ${SEED}`);
+  console.log(
+    `node ${process.version} · ${cpus()[0]?.model ?? "unknown processor"} · ${cpus().length} cores · seed ${SEED}`,
+  );
   run(commuter(4, DAY));
   const week = run(commuter(50, "7d"));
   print("commuter, 150 devices, 7 days", week);
@@ -79,11 +81,15 @@ function main(): void {
   const bare = bareHeapRate(Math.max(1_000_000, large.deviceEvents), large.devices);
   const rate = large.deviceEvents / large.seconds;
   const costOf = (figures: Figures): number => figures.seconds / figures.events;
-  console.log(`bare heap of objects            ${Math.round(bare).toLocaleString("en").padStart(18)} events/s, ${large.devices} pending`);
+  console.log(
+    `bare heap of objects            ${Math.round(bare).toLocaleString("en").padStart(18)} events/s, ${large.devices} pending`,
+  );
   console.log(`device events to bare heap      ${(rate / bare).toFixed(3)} (aim 0.5)`);
   console.log(`cost per event, 10,002 to 102   ${(costOf(large) / costOf(small)).toFixed(2)} (at most 2.5)`);
   console.log(`commuter                        ${week.seconds.toFixed(1)} s (under 10)`);
-  console.log(`10,002 devices, one day         ${large.seconds.toFixed(1)} s (within 120), ${(large.peakBytes / 2 ** 30).toFixed(2)} GiB (within 4)`);
+  console.log(
+    `10,002 devices, one day         ${large.seconds.toFixed(1)} s (within 120), ${(large.peakBytes / 2 ** 30).toFixed(2)} GiB (within 4)`,
+  );
 }
 
 main();

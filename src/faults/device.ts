@@ -21,7 +21,8 @@ export const DEVICE_FAULTS: readonly Fault[] = [
     text: "The idempotency key is not in storage: after a restart the same mutation goes out under a new one. Seen where keys were made by the HTTP layer.",
     plant: (parts) => ({
       ...parts,
-      app: (settings, random, firstNumber) => rekeyingApp(parts.app(settings, random, firstNumber), firstNumber),
+      app: (settings, random, firstNumber) =>
+        rekeyingApp(parts.app(settings, random, firstNumber), firstNumber),
     }),
   },
   {
@@ -39,7 +40,9 @@ export const DEVICE_FAULTS: readonly Fault[] = [
     plant: (parts) =>
       withOutputs(parts, () => (output) => {
         if (output.output === "saved") return [];
-        return output.output === "queued" ? [output, { output: "saved", mutation: output.mutation }] : [output];
+        return output.output === "queued"
+          ? [output, { output: "saved", mutation: output.mutation }]
+          : [output];
       }),
   },
   {
@@ -75,7 +78,7 @@ function withKeys(message: Request, change: (key: string) => string): Request {
     const { mutations } = call.body as { readonly mutations: readonly JsonObject[] };
     const changed = mutations.map(({ ifMatchMutation, ...item }) => ({
       ...item,
-      id: change(String(item["id"])),
+      id: change(String(item.id)),
       ...(ifMatchMutation !== undefined && { ifMatchMutation: change(String(ifMatchMutation)) }),
     }));
     return { ...message, call: { ...call, body: { mutations: changed } } };
@@ -91,7 +94,10 @@ function rekeyingApp(app: App, firstNumber: number): App {
       const stored: StoredEntries = new Map(
         [...input.stored].map(([name, value]) => {
           const entry = value as { readonly key?: string };
-          return [name, name.startsWith("mutation/") ? { ...entry, key: `${entry.key}.${firstNumber}` } : value] as const;
+          return [
+            name,
+            name.startsWith("mutation/") ? { ...entry, key: `${entry.key}.${firstNumber}` } : value,
+          ] as const;
         }),
       );
       return app.step({ ...input, stored }, clock);
@@ -118,7 +124,9 @@ function hastyApp(app: App): App {
     step: (input, { monotonicMs, wallMs }) =>
       app
         .step(input, { monotonicMs: monotonicMs * HASTE, wallMs })
-        .map((output) => (output.output === "timer" ? { ...output, afterMs: output.afterMs / HASTE } : output)),
+        .map((output) =>
+          output.output === "timer" ? { ...output, afterMs: output.afterMs / HASTE } : output,
+        ),
   });
 }
 
@@ -136,7 +144,8 @@ function pullOverWaiting(): (output: DeviceOutput) => readonly DeviceOutput[] {
 function hiddenFailure(): (output: DeviceOutput) => readonly DeviceOutput[] {
   const refused = new Set<string>();
   return (output) => {
-    if (output.output === "settled" && (output.outcome === "failed" || output.outcome === "yielded")) refused.add(output.mutation);
+    if (output.output === "settled" && (output.outcome === "failed" || output.outcome === "yielded"))
+      refused.add(output.mutation);
     if (output.output !== "show" || refused.size === 0 || output.waiting.length > 0) return [output];
     refused.clear();
     return [];

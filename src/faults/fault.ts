@@ -23,7 +23,10 @@ export interface Fault {
 /** Parts whose proxies see each request, and each answer, through these. */
 export function withProxy(
   parts: Parts,
-  around: { readonly request?: (request: Request) => Request; readonly answer?: (answer: Answer, request: Request) => Answer },
+  around: {
+    readonly request?: (request: Request) => Request;
+    readonly answer?: (answer: Answer, request: Request) => Answer;
+  },
 ): Parts {
   return {
     ...parts,
@@ -50,10 +53,14 @@ export function override<T extends object>(original: T, replaced: Partial<T>): T
 }
 
 /** Parts whose app puts out what `change` makes of its outputs. A new `change` is made at each start. */
-export function withOutputs(parts: Parts, makeChange: () => (output: DeviceOutput) => readonly DeviceOutput[]): Parts {
+export function withOutputs(
+  parts: Parts,
+  makeChange: () => (output: DeviceOutput) => readonly DeviceOutput[],
+): Parts {
   return {
     ...parts,
-    app: (settings, random, firstNumber) => new ChangedApp(parts.app(settings, random, firstNumber), makeChange()),
+    app: (settings, random, firstNumber) =>
+      new ChangedApp(parts.app(settings, random, firstNumber), makeChange()),
   };
 }
 

@@ -6,7 +6,7 @@
 import type { JsonObject } from "../base/canonical-json.ts";
 import type { ChangesBody, SyncEvent } from "../protocol/messages.ts";
 import type { Request } from "../protocol/request.ts";
-import type { Proxy, ProxyOutput } from "../proxy/port.ts";
+import type { ProxyOutput, SyncProxy } from "../proxy/port.ts";
 import { type Fault, override, withProxy } from "./fault.ts";
 
 export const PROXY_FAULTS: readonly Fault[] = [
@@ -20,7 +20,10 @@ export const PROXY_FAULTS: readonly Fault[] = [
         answer: (answer, { call }) => {
           if (call.call !== "changes" || answer.status !== 200 || call.since === undefined) return answer;
           const body = answer.body as ChangesBody;
-          return { ...answer, body: { ...body, changes: body.changes.filter(({ action }) => action !== "deleted") } };
+          return {
+            ...answer,
+            body: { ...body, changes: body.changes.filter(({ action }) => action !== "deleted") },
+          };
         },
       }),
   },
@@ -89,7 +92,9 @@ export const PROXY_FAULTS: readonly Fault[] = [
 /** Registrations go under another device id than the device's writes. */
 function underAnotherId(request: Request): Request {
   const { call, deviceId } = request;
-  return call.call === "push_register" && deviceId !== undefined ? { ...request, deviceId: `${deviceId}-app` } : request;
+  return call.call === "push_register" && deviceId !== undefined
+    ? { ...request, deviceId: `${deviceId}-app` }
+    : request;
 }
 
 /** The request as if its sender had named no revision for writes of this entity, alone or in a batch. */
@@ -99,7 +104,7 @@ function withoutIfMatch(request: Request, entity: string): Request {
     const { mutations } = call.body as { readonly mutations: readonly JsonObject[] };
     const bare = mutations.map((item) => {
       const { ifMatch: _ifMatch, ifMatchMutation: _chained, ...rest } = item;
-      return item["entity"] === entity && item["operation"] === "update" ? rest : item;
+      return item.entity === entity && item.operation === "update" ? rest : item;
     });
     return { ...request, call: { ...call, body: { mutations: bare } } };
   }
@@ -109,7 +114,7 @@ function withoutIfMatch(request: Request, entity: string): Request {
 }
 
 /** A proxy whose resumed sockets lose the first event of their replay. */
-function skippingFirst(proxy: Proxy): Proxy {
+function skippingFirst(proxy: SyncProxy): SyncProxy {
   const resumed = new Set<number>();
   const skip = (output: ProxyOutput): boolean => {
     if (output.output !== "frame" || !resumed.delete(output.socket)) return false;

@@ -36,7 +36,11 @@ export const STRATEGY_OF: Readonly<Record<Entity, Strategy>> = {
 };
 
 /** The field that a create must carry and a patch must not remove. */
-export const REQUIRED_FIELD: Readonly<Record<Entity, string>> = { contact: "name", task: "title", list: "name" };
+export const REQUIRED_FIELD: Readonly<Record<Entity, string>> = {
+  contact: "name",
+  task: "title",
+  list: "name",
+};
 
 /** A record's own fields, without `id`, `revisionId` and `updatedAt`. Unknown ones are kept as they came. */
 export type Fields = { readonly [field: string]: Json };

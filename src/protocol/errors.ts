@@ -39,7 +39,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   conflict: { status: 409, meaning: "the record moved on since the revision in If-Match", definite: true },
   already_exists: { status: 409, meaning: "a living record has this id", definite: true },
   in_flight: { status: 409, meaning: "the same mutation is being carried out", definite: false },
-  revision_expired: { status: 410, meaning: "the log no longer reaches back to this revision", definite: true },
+  revision_expired: {
+    status: 410,
+    meaning: "the log no longer reaches back to this revision",
+    definite: true,
+  },
   payload_too_large: { status: 413, meaning: "the body is over bodyBytesMax", definite: true },
   batch_too_large: { status: 413, meaning: "the batch has more than mutationsMax mutations", definite: true },
   idempotency_key_reused: { status: 422, meaning: "the key belongs to another mutation", definite: true },

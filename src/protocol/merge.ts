@@ -6,7 +6,15 @@
 import { jsonEqual } from "../base/canonical-json.ts";
 import type { Fields, ListItem } from "./entity.ts";
 import { applyPatch } from "./patch.ts";
-import { compareStamps, itemStampName, largerStamp, NO_STAMPS, type Stamp, type Stamps, stampOver } from "./stamps.ts";
+import {
+  compareStamps,
+  itemStampName,
+  largerStamp,
+  NO_STAMPS,
+  type Stamp,
+  type Stamps,
+  stampOver,
+} from "./stamps.ts";
 
 /** A record's fields with the stamps of their last writes. */
 export interface Stamped {
@@ -24,7 +32,8 @@ export interface Merged extends Stamped {
 export function stampsOfCreate(fields: Fields, own: Stamp): Stamps {
   const stamps = new Map<string, Stamp>();
   for (const field of Object.keys(fields)) stamps.set(field, own);
-  for (const item of itemsOf(fields)) for (const name of Object.keys(item)) stamps.set(itemStampName(item.id, name), own);
+  for (const item of itemsOf(fields))
+    for (const name of Object.keys(item)) stamps.set(itemStampName(item.id, name), own);
   return stamps;
 }
 
@@ -43,7 +52,8 @@ export function applyWrite(current: Stamped, patch: Fields, own: Stamp, known: b
   if (Object.hasOwn(patch, "items")) {
     const before = byId(itemsOf(current.fields));
     const after = byId(itemsOf(fields));
-    for (const [id, item] of after) for (const name of changedFields(before.get(id), item)) raise(itemStampName(id, name));
+    for (const [id, item] of after)
+      for (const name of changedFields(before.get(id), item)) raise(itemStampName(id, name));
     forgetItems(stamps, before, after);
   }
   return { fields, stamps };
@@ -66,7 +76,12 @@ export function mergeByStamp(current: Stamped, base: Stamped | undefined, patch:
     winners.push([field, patch[field] as Fields[string]]);
     stamps.set(field, stamp);
   }
-  return { fields: applyPatch(current.fields, Object.fromEntries(winners)), stamps, won: winners.length, lost };
+  return {
+    fields: applyPatch(current.fields, Object.fromEntries(winners)),
+    stamps,
+    won: winners.length,
+    lost,
+  };
 }
 
 /** A stale write on a list [MRG-5, MRG-6, MRG-7]: items by three-way merge, the other fields by stamp. */
@@ -144,7 +159,7 @@ export function mergeItems(
 
 /** The items that a list's fields hold; none when the field is absent or null. */
 export function itemsOf(fields: Fields): readonly ListItem[] {
-  return Array.isArray(fields["items"]) ? (fields["items"] as unknown as readonly ListItem[]) : [];
+  return Array.isArray(fields.items) ? (fields.items as unknown as readonly ListItem[]) : [];
 }
 
 /** A device's own view: its waiting items over the server's, its own edits on top [QUE-12]. */
@@ -153,7 +168,12 @@ export const OWN_EDITS_WIN: Pick<ItemJudge, "clientWins" | "serverEdited"> = {
   clientWins: () => true,
 };
 
-function mergeItem(server: ListItem, base: ListItem | undefined, client: ListItem, judge: ItemJudge): ListItem {
+function mergeItem(
+  server: ListItem,
+  base: ListItem | undefined,
+  client: ListItem,
+  judge: ItemJudge,
+): ListItem {
   // Without a base nobody knows which fields the client touched: all that it names are claims.
   const edited = base ? changedFields(base, client) : Object.keys(client).filter((name) => name !== "id");
   const taken = edited.filter((name) => judge.clientWins(server.id, name));

@@ -129,7 +129,9 @@ export const CONFLICT_MODES = ["off", "advisory", "enforce"] as const;
 export const Capabilities = z.looseObject({
   protocol: z.string(),
   phases: z.array(z.number().int()),
-  entities: z.array(z.looseObject({ entity: EntityName, collection: z.enum(COLLECTIONS), strategy: z.enum(STRATEGIES) })),
+  entities: z.array(
+    z.looseObject({ entity: EntityName, collection: z.enum(COLLECTIONS), strategy: z.enum(STRATEGIES) }),
+  ),
   conflicts: z.looseObject({
     mode: z.enum(CONFLICT_MODES),
     ifMatch: z.enum(["optional", "required"]),

@@ -11,9 +11,14 @@ export function applyPatch(fields: Fields, patch: Fields): Fields {
   return mergePatch(fields, patch) as Fields;
 }
 
-/** What a create's body says of the fields: without reserved members, and without nulls, which mean "absent". */
+/**
+ * What a create's body says of the fields: without reserved members, and without nulls of its own, which mean "absent"
+ * (section 3). What stands deeper is kept as it came.
+ */
 export function fieldsOfCreate(body: JsonObject): Fields {
-  return mergePatch({}, withoutReserved(body)) as Fields;
+  return Object.fromEntries(
+    Object.entries(body).filter(([member, value]) => value !== null && !RESERVED_MEMBERS.has(member)),
+  );
 }
 
 /** A body without the members that are not fields: `id`, `revisionId`, `updatedAt`. */

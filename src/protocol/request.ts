@@ -11,7 +11,12 @@ import type { BatchMutation, EventFrame } from "./messages.ts";
  * after authorisation and idempotency [CON-10].
  */
 export type Call =
-  | { readonly call: "list"; readonly collection: Collection; readonly limit?: number; readonly cursor?: string }
+  | {
+      readonly call: "list";
+      readonly collection: Collection;
+      readonly limit?: number;
+      readonly cursor?: string;
+    }
   | { readonly call: "read"; readonly entity: Entity; readonly id: string; readonly ifNoneMatch?: string }
   | { readonly call: "create"; readonly entity: Entity; readonly body: unknown }
   | { readonly call: "update"; readonly entity: Entity; readonly id: string; readonly body: unknown }
@@ -73,7 +78,13 @@ export interface EventSubscription {
 }
 
 /** WebSocket close codes that the protocol gives a meaning. */
-export const CLOSE = { normal: 1000, goingAway: 1001, badFrame: 1008, overloaded: 1013, unauthorized: 4401 } as const;
+export const CLOSE = {
+  normal: 1000,
+  goingAway: 1001,
+  badFrame: 1008,
+  overloaded: 1013,
+  unauthorized: 4401,
+} as const;
 
 /** One item of a batch as a device builds it. */
 export type MutationItem = BatchMutation;

@@ -24,7 +24,9 @@ export const AHEAD_MS_MAX = 5_000;
 /** Compares by time, device id and key, in that order. What was never written is the smallest. */
 export function compareStamps(left: Stamp | undefined, right: Stamp | undefined): number {
   if (!left || !right) return (left ? 1 : 0) - (right ? 1 : 0);
-  return left.timeMs - right.timeMs || byCodeUnit(left.deviceId, right.deviceId) || byCodeUnit(left.key, right.key);
+  return (
+    left.timeMs - right.timeMs || byCodeUnit(left.deviceId, right.deviceId) || byCodeUnit(left.key, right.key)
+  );
 }
 
 /** The larger of two stamps: [MRG-4] a field's stamp never falls. */
@@ -48,5 +50,7 @@ export function itemStampName(itemId: string, field: string): string {
 }
 
 function escapeToken(token: string): string {
-  return token.includes("~") || token.includes("/") ? token.replaceAll("~", "~0").replaceAll("/", "~1") : token;
+  return token.includes("~") || token.includes("/")
+    ? token.replaceAll("~", "~0").replaceAll("/", "~1")
+    : token;
 }

@@ -25,7 +25,7 @@ import type { Answer, Call, EventSubscription, Frame, Request } from "../protoco
 import type { Revision } from "../protocol/revision.ts";
 import { createProxy } from "./engine.ts";
 import { createMemoryStore } from "./memory-store.ts";
-import type { Commit, ProxyConfig, ProxyOutput, Proxy as ProxyPort } from "./port.ts";
+import type { Commit, ProxyConfig, ProxyOutput, SyncProxy } from "./port.ts";
 import type { Store } from "./store.ts";
 
 export const START_MS = 1_704_067_200_000;
@@ -70,7 +70,7 @@ export function limitsOf(changes: Partial<ProxyConfig["limits"]>): Partial<Proxy
 export class Desk {
   readonly store: Store;
   readonly config: ProxyConfig;
-  readonly proxy: ProxyPort;
+  readonly proxy: SyncProxy;
   nowMs = START_MS;
   readonly outputs: ProxyOutput[] = [];
 

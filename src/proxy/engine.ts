@@ -12,7 +12,7 @@ import { type Case, type Decision, decide, type WriteRules } from "./decide.ts";
 import { readChanges } from "./delta.ts";
 import { type Mutation, mutationOfCall, revisionOfIfMatch, type WriteCall } from "./mutation.ts";
 import { Outbox, type PushDue } from "./outbox.ts";
-import type { Commit, ProxyConfig, ProxyOutput, Proxy as ProxyPort, PushCallResult } from "./port.ts";
+import type { Commit, ProxyConfig, ProxyOutput, PushCallResult, SyncProxy } from "./port.ts";
 import { registerPush, setTopics, unregisterPush } from "./push-calls.ts";
 import { listRecords, readCapabilities, readRecord } from "./reads.ts";
 import { answerOf, type Reply, refusal } from "./reply.ts";
@@ -37,7 +37,7 @@ export const PROXY_PARTS: ProxyParts = { decide, readRecord, listRecords, readCh
  * A proxy over a store that it may share with others; what a former instance left in the store is taken up at the
  * first tick, which is due at once.
  */
-export function createProxy(config: ProxyConfig, store: Store, parts: ProxyParts = PROXY_PARTS): ProxyPort {
+export function createProxy(config: ProxyConfig, store: Store, parts: ProxyParts = PROXY_PARTS): SyncProxy {
   return new Engine(config, store, parts);
 }
 
@@ -50,7 +50,7 @@ type Due =
 const NO_OUTPUTS: readonly ProxyOutput[] = [];
 const UNAUTHORIZED = refusal("unauthorized", "no valid bearer token");
 
-class Engine implements ProxyPort {
+class Engine implements SyncProxy {
   private readonly config: ProxyConfig;
   private readonly store: Store;
   private readonly parts: ProxyParts;
@@ -126,7 +126,7 @@ class Engine implements ProxyPort {
     this.outbox.sendAnswered(call, result, this.timeline.at(nowMs));
   }
 
-  receiptsAnswered(call: number, result: Parameters<ProxyPort["receiptsAnswered"]>[1], nowMs: EpochMs): void {
+  receiptsAnswered(call: number, result: Parameters<SyncProxy["receiptsAnswered"]>[1], nowMs: EpochMs): void {
     this.outbox.receiptsAnswered(call, result, this.timeline.at(nowMs));
   }
 

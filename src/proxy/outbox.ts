@@ -7,14 +7,7 @@
 import { assertNever } from "../base/assert.ts";
 import { type EpochMs, MINUTE_MS, SECOND_MS } from "../base/time.ts";
 import type { Revision } from "../protocol/revision.ts";
-import type {
-  Commit,
-  ProxyConfig,
-  ProxyOutput,
-  Proxy as ProxyPort,
-  PushCallResult,
-  PushTicket,
-} from "./port.ts";
+import type { Commit, ProxyConfig, ProxyOutput, PushCallResult, PushTicket, SyncProxy } from "./port.ts";
 import { nameOfPending, type PendingPush, type PendingReceipt } from "./push-store.ts";
 import type { Store } from "./store.ts";
 import type { LineMs } from "./timeline.ts";
@@ -46,7 +39,7 @@ interface SendCall {
   readonly sentAtMs: EpochMs;
 }
 
-type ReceiptsResult = Parameters<ProxyPort["receiptsAnswered"]>[1];
+type ReceiptsResult = Parameters<SyncProxy["receiptsAnswered"]>[1];
 
 export class Outbox {
   private readonly room: OutboxRoom;

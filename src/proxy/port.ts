@@ -86,7 +86,7 @@ export type ProxyOutput =
   | { readonly output: "push_receipts"; readonly call: number; readonly tickets: readonly string[] };
 
 /** One proxy instance over a store that it may share with others. */
-export interface Proxy {
+export interface SyncProxy {
   /** Answers one call in one atomic step (sections 3 to 9). Frames and pushes that follow from it are in `takeOutputs`. */
   answer(request: Request, nowMs: EpochMs): Answer;
   /** Opens a socket; `undefined` when the token is not known (401 on the upgrade) [SEC-1]. Replay frames are in `takeOutputs`. */

@@ -76,7 +76,7 @@ export class Agenda {
 
   /** Puts an event at `atMs`, or now if that is past. Events of one instant come in the order in which they were put. */
   put(atMs: number, kind: number, target: number, detail = 0, cargo?: unknown): void {
-    const at = Math.ceil(atMs < this.nowMs ? this.nowMs : atMs);
+    const at = Math.ceil(Math.max(atMs, this.nowMs));
     assert(at < SPAN_MS_MAX, "a run spans at most 99 days");
     const row = this.free.pop() ?? this.kinds.length;
     assert(row < ROWS_MAX, "the agenda holds at most 50 million events");

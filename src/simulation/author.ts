@@ -9,7 +9,20 @@ import type { Entity, Fields, ListItem } from "../protocol/entity.ts";
 import { itemsOf } from "../protocol/merge.ts";
 import type { Shown } from "./screen.ts";
 
-const WORDS = ["oat milk", "Ada", "call back", "Büro", "שלום", "tea 🍵", "rent", "Łódź", "plan B", "", "line\nbreak", "0042"];
+const WORDS = [
+  "oat milk",
+  "Ada",
+  "call back",
+  "Büro",
+  "שלום",
+  "tea 🍵",
+  "rent",
+  "Łódź",
+  "plan B",
+  "",
+  "line\nbreak",
+  "0042",
+];
 const OPTIONAL: Readonly<Record<"contact" | "task", readonly string[]>> = {
   contact: ["phone", "email", "notes"],
   task: ["dueAt", "notes"],
@@ -28,14 +41,22 @@ export class Author {
   }
 
   create(entity: Entity): Edit {
-    return { entity, operation: "create", payload: this.newFields(entity, this.random.below(ITEMS_AT_CREATE_MAX)) };
+    return {
+      entity,
+      operation: "create",
+      payload: this.newFields(entity, this.random.below(ITEMS_AT_CREATE_MAX)),
+    };
   }
 
   /** The fields of a new record; lists get this many items. */
   newFields(entity: Entity, items: number): Fields {
     switch (entity) {
       case "contact":
-        return { name: this.text(), phone: this.text(), ...(this.random.chance(0.5) && { email: this.text() }) };
+        return {
+          name: this.text(),
+          phone: this.text(),
+          ...(this.random.chance(0.5) && { email: this.text() }),
+        };
       case "task":
         return { title: this.text(), done: false, ...(this.random.chance(0.5) && { notes: this.text() }) };
       case "list":
@@ -50,11 +71,13 @@ export class Author {
 
   private patch(entity: "contact" | "task", fields: Fields): Fields {
     const draw = this.random.unit();
-    if (draw < 0.45) return entity === "contact" ? { name: this.text() } : { done: fields["done"] !== true };
+    if (draw < 0.45) return entity === "contact" ? { name: this.text() } : { done: fields.done !== true };
     if (draw < 0.6) return entity === "contact" ? { phone: this.text() } : { title: this.text() };
     const field = this.random.pick(OPTIONAL[entity]);
     if (draw < 0.65) return { [field]: null };
-    const patch = { [field]: field === "dueAt" ? `2026-03-0${1 + this.random.below(9)}T09:00:00.000Z` : this.text() };
+    const patch = {
+      [field]: field === "dueAt" ? `2026-03-0${1 + this.random.below(9)}T09:00:00.000Z` : this.text(),
+    };
     return draw < 0.9 ? patch : { ...patch, notes: this.text() };
   }
 
@@ -65,7 +88,8 @@ export class Author {
     if (items.length === 0 || draw < 0.5) return { items: [...items, this.newItem()] as Fields[string] };
     const chosen = this.random.pick(items);
     if (draw < 0.65) return { items: items.filter((item) => item !== chosen) as Fields[string] };
-    const changed = draw < 0.85 ? { ...chosen, done: chosen["done"] !== true } : { ...chosen, text: this.text() };
+    const changed =
+      draw < 0.85 ? { ...chosen, done: chosen.done !== true } : { ...chosen, text: this.text() };
     return { items: items.map((item) => (item === chosen ? changed : item)) as Fields[string] };
   }
 

@@ -8,7 +8,14 @@ import { assertNever } from "../base/assert.ts";
 import type { EpochMs } from "../base/time.ts";
 import type { AccountId, DeviceId, SyncTrigger } from "../protocol/messages.ts";
 import type { Answer, Request } from "../protocol/request.ts";
-import type { Commit, Proxy, ProxyConfig, ProxyOutput, PushCallResult, PushTicket } from "../proxy/port.ts";
+import type {
+  Commit,
+  ProxyConfig,
+  ProxyOutput,
+  PushCallResult,
+  PushTicket,
+  SyncProxy,
+} from "../proxy/port.ts";
 import { EVENT } from "./agenda.ts";
 import { WallClock } from "./clock.ts";
 import { Fate } from "./fate.ts";
@@ -21,7 +28,7 @@ const PUSH_CALL_MS = 120;
 const GOING_AWAY = 1001;
 
 interface Instance {
-  readonly proxy: Proxy;
+  readonly proxy: SyncProxy;
   readonly lines: Map<number, { readonly phone: Phone; readonly line: Line }>;
   down: boolean;
   /** Run time for which a tick is on the agenda; undefined when none is. */
@@ -86,6 +93,8 @@ export class Backend {
 
   drained(atProxy: NonNullable<Line["atProxy"]>, count: number): void {
     this.instance(atProxy.instance).proxy.socketDrained(atProxy.socket, count);
+    // A replay that waited for room goes on.
+    this.carryOut(atProxy.instance);
   }
 
   socketCloses(line: Line): void {
@@ -188,7 +197,8 @@ export class Backend {
       case "ping": {
         const end = this.instance(index).lines.get(output.socket);
         const pongMs = end?.phone.radio.pongMs(end.line);
-        if (end && pongMs !== undefined) agenda.put(agenda.nowMs + pongMs, EVENT.pong, end.phone.index, 0, end.line);
+        if (end && pongMs !== undefined)
+          agenda.put(agenda.nowMs + pongMs, EVENT.pong, end.phone.index, 0, end.line);
         return;
       }
       case "close": {
@@ -253,12 +263,25 @@ export class Backend {
     const { agenda, scenario } = this.stage;
     const { account, index: device } = phone;
     const { entity, revisionId: revision } = trigger;
-    this.stage.record({ fact: "push_handed_over", at: trueNow(this.stage), account, device, entity, revision });
+    this.stage.record({
+      fact: "push_handed_over",
+      at: trueNow(this.stage),
+      account,
+      device,
+      entity,
+      revision,
+    });
     const { delay, loss, duplication } = scenario.push;
     if (!this.stage.healed && this.fate.chance(agenda.nowMs, loss)) return;
     agenda.put(agenda.nowMs + this.fate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
     if (this.stage.healed || !this.fate.chance(agenda.nowMs, duplication)) return;
-    agenda.put(agenda.nowMs + 2 * this.fate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
+    agenda.put(
+      agenda.nowMs + 2 * this.fate.spread(agenda.nowMs, delay),
+      EVENT.pushArrives,
+      device,
+      0,
+      trigger,
+    );
   }
 
   private scheduleTick(index: number): void {
@@ -275,7 +298,9 @@ export class Backend {
 
 /** Who may call: one token an account. */
 export function accountTokens(accounts: number): ReadonlyMap<string, AccountId> {
-  return new Map(Array.from({ length: accounts }, (_, index) => [`tok-${index}`, `account-${index}` as AccountId]));
+  return new Map(
+    Array.from({ length: accounts }, (_, index) => [`tok-${index}`, `account-${index}` as AccountId]),
+  );
 }
 
 /** The name of a phone, which is also its device id. */

@@ -7,11 +7,30 @@ import { jsonBytes } from "./wire-size.ts";
 describe("disk", () => {
   it("keeps what was flushed and loses what was not, each write whole", () => {
     const disk = new Disk();
-    const first = disk.write(1, [["a", 1], ["b", 2]], 10);
-    disk.write(2, [["a", 3], ["c", 4]], 20);
+    const first = disk.write(
+      1,
+      [
+        ["a", 1],
+        ["b", 2],
+      ],
+      10,
+    );
+    disk.write(
+      2,
+      [
+        ["a", 3],
+        ["c", 4],
+      ],
+      20,
+    );
     disk.flush(first.pending);
     disk.crash();
-    expect(disk.contents()).toEqual(new Map([["a", 1], ["b", 2]]));
+    expect(disk.contents()).toEqual(
+      new Map([
+        ["a", 1],
+        ["b", 2],
+      ]),
+    );
     const third = disk.write(3, [["a", undefined]], 30);
     disk.flush(third.pending);
     expect(disk.contents()).toEqual(new Map([["b", 2]]));
@@ -49,7 +68,7 @@ describe("screen", () => {
     screen.show("task", "a", { title: "A" });
     screen.show("task", "__proto__", undefined);
     screen.show("task", "never", undefined);
-    expect(screen.all("task").map((row) => row.fields["title"])).toEqual(["A", "c"]);
+    expect(screen.all("task").map((row) => row.fields.title)).toEqual(["A", "c"]);
     expect(screen.get("task", "c")?.fields).toEqual({ title: "c" });
     expect(screen.get("task", "__proto__")).toBeUndefined();
     screen.show("task", "c", undefined);
@@ -60,7 +79,14 @@ describe("screen", () => {
 
 describe("wire size", () => {
   it("comes within a third of the text's real length", () => {
-    const record = { id: "contact-1", revisionId: "rev_1704067200_00abc1", name: "Ada", tags: ["a", "b"], n: 12345, ok: true };
+    const record = {
+      id: "contact-1",
+      revisionId: "rev_1704067200_00abc1",
+      name: "Ada",
+      tags: ["a", "b"],
+      n: 12345,
+      ok: true,
+    };
     const real = JSON.stringify(record).length;
     expect(Math.abs(jsonBytes(record) - real) / real).toBeLessThan(0.33);
     expect(jsonBytes(record)).toBe(jsonBytes(record));

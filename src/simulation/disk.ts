@@ -20,7 +20,11 @@ export class Disk {
   private lastFlushMs = 0;
 
   /** Takes a write in; it will be durable at the returned time, never before those that came earlier. */
-  write(write: number, puts: readonly Put[], durableAtMs: number): { readonly pending: PendingWrite; readonly atMs: number } {
+  write(
+    write: number,
+    puts: readonly Put[],
+    durableAtMs: number,
+  ): { readonly pending: PendingWrite; readonly atMs: number } {
     const pending = { write, puts, lost: false };
     this.pending.push(pending);
     this.lastFlushMs = Math.max(this.lastFlushMs, durableAtMs);

@@ -30,13 +30,17 @@ describe("fate", () => {
     expect(quantile(spread, 0.5)).toBe(80);
     expect(quantile(spread, 0.99)).toBe(900);
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.double({ min: 0, max: 0.999, noNaN: true }), (a, b) => {
-        const [low, high] = a < b ? [a, b] : [b, a];
-        expect(quantile(spread, low)).toBeLessThanOrEqual(quantile(spread, high));
-        expect(Number.isInteger(quantile(spread, a))).toBe(true);
-        expect(quantile(spread, a)).toBeGreaterThanOrEqual(20);
-        expect(quantile(spread, a)).toBeLessThanOrEqual(1_350);
-      }),
+      fc.property(
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (a, b) => {
+          const [low, high] = a < b ? [a, b] : [b, a];
+          expect(quantile(spread, low)).toBeLessThanOrEqual(quantile(spread, high));
+          expect(Number.isInteger(quantile(spread, a))).toBe(true);
+          expect(quantile(spread, a)).toBeGreaterThanOrEqual(20);
+          expect(quantile(spread, a)).toBeLessThanOrEqual(1_350);
+        },
+      ),
     );
   });
 });

@@ -16,7 +16,10 @@ export class Fate {
 
   constructor(seed: number, name: string) {
     this.first = hashString(name, (seed | 0) ^ 0x811c9dc5);
-    this.second = hashString(name, Math.floor(seed / 0x1_0000_0000) ^ 0x9e3779b9 ^ Math.imul(seed | 0, 0x85ebca6b));
+    this.second = hashString(
+      name,
+      Math.floor(seed / 0x1_0000_0000) ^ 0x9e3779b9 ^ Math.imul(seed | 0, 0x85ebca6b),
+    );
   }
 
   /** A float in [0, 1): the next draw at this instant. */

@@ -43,7 +43,8 @@ export class Faults {
     agenda.put(agenda.nowMs + quantile(offline.length, random.unit()), EVENT.offlineEnds, phone.index);
     this.plan(phone.index, EVENT.offlineBegins, offline.perDay);
     phone.radio.goOffline();
-    if (random.chance(offline.used)) agenda.put(agenda.nowMs + 1 + random.below(MINUTE_MS), EVENT.joinsSession, phone.index);
+    if (random.chance(offline.used))
+      agenda.put(agenda.nowMs + 1 + random.below(MINUTE_MS), EVENT.joinsSession, phone.index);
   }
 
   partitionBegins(phone: Phone): void {

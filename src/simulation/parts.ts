@@ -4,11 +4,17 @@
  */
 
 import type { Prng } from "../base/prng.ts";
-import type { DeviceClock, DeviceInput, DeviceOutput, DeviceSettings, ReplicaRecord } from "../device/port.ts";
+import type {
+  DeviceClock,
+  DeviceInput,
+  DeviceOutput,
+  DeviceSettings,
+  ReplicaRecord,
+} from "../device/port.ts";
 import { createDevice, type Device, replica, step, waiting } from "../device/step.ts";
 import { createProxy } from "../proxy/engine.ts";
 import { createMemoryStore } from "../proxy/memory-store.ts";
-import type { Proxy, ProxyConfig } from "../proxy/port.ts";
+import type { ProxyConfig, SyncProxy } from "../proxy/port.ts";
 import type { Store } from "../proxy/store.ts";
 
 /** The app as it runs, from its start until it is killed. */
@@ -22,7 +28,7 @@ export interface App {
 /** What a run is made of. */
 export interface Parts {
   store(): Store;
-  proxy(config: ProxyConfig, store: Store): Proxy;
+  proxy(config: ProxyConfig, store: Store): SyncProxy;
   app(settings: DeviceSettings, random: Prng, firstNumber: number): App;
 }
 

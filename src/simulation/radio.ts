@@ -10,8 +10,8 @@ import { EVENT } from "./agenda.ts";
 import { Fate } from "./fate.ts";
 import type { Phone } from "./phone.ts";
 import type { Stage } from "./stage.ts";
-import { factOfAnswer, factOfRequest, sentMutations } from "./witness.ts";
 import { FRAME_BYTES, jsonBytes } from "./wire-size.ts";
+import { factOfAnswer, factOfRequest, sentMutations } from "./witness.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** What TCP takes to notice and resend a lost segment. */
@@ -94,7 +94,13 @@ export class Radio {
   answerLeaves(request: number, answer: Answer, workMs: number): void {
     const { agenda } = this.stage;
     if (this.strikes(this.stage.scenario.network.loss)) return;
-    agenda.put(agenda.nowMs + workMs + this.delayMs(), EVENT.answerArrives, this.phone.index, request, answer);
+    agenda.put(
+      agenda.nowMs + workMs + this.delayMs(),
+      EVENT.answerArrives,
+      this.phone.index,
+      request,
+      answer,
+    );
   }
 
   answerArrives(request: number, answer: Answer): void {
@@ -117,7 +123,14 @@ export class Radio {
   connect(socket: number, subscription: EventSubscription): void {
     this.lastNumber = Math.max(this.lastNumber, socket);
     const { agenda } = this.stage;
-    const line: Line = { socket, subscription, openAtPhone: true, atProxy: undefined, arrivalMs: 0, bundle: undefined };
+    const line: Line = {
+      socket,
+      subscription,
+      openAtPhone: true,
+      atProxy: undefined,
+      arrivalMs: 0,
+      bundle: undefined,
+    };
     this.lines.set(socket, line);
     const { lastRevisionId: since, entities } = subscription;
     this.stage.record({
@@ -128,7 +141,8 @@ export class Radio {
       ...(entities && { entities }),
     });
     if (!this.online) this.breakLater(line, agenda.nowMs + 1);
-    else if (this.lostUp() || agenda.nowMs < this.downDeadUntilMs) this.breakLater(line, agenda.nowMs + CONNECT_TIMEOUT_MS);
+    else if (this.lostUp() || agenda.nowMs < this.downDeadUntilMs)
+      this.breakLater(line, agenda.nowMs + CONNECT_TIMEOUT_MS);
     else agenda.put(agenda.nowMs + this.delayMs() * 2, EVENT.socketArrives, this.phone.index, 0, line);
   }
 
@@ -216,7 +230,8 @@ export class Radio {
   /** How long a ping and its pong take; undefined when no pong will come. */
   pongMs(line: Line): number | undefined {
     const { nowMs } = this.stage.agenda;
-    const alive = line.openAtPhone && this.online && nowMs >= this.upDeadUntilMs && nowMs >= this.downDeadUntilMs;
+    const alive =
+      line.openAtPhone && this.online && nowMs >= this.upDeadUntilMs && nowMs >= this.downDeadUntilMs;
     return alive ? this.delayMs() * 2 : undefined;
   }
 

@@ -54,7 +54,7 @@ const Fleet = z.strictObject({
 });
 
 const Habits = z.strictObject({
-  sessionsPerDay: perDay(8),
+  sessionsPerDay: perDay(6),
   sessionLength: spread("90s", "15m"),
   /** Share of sessions that bring the account's other devices to the app within a minute: dinner, a call, a shared plan. */
   together: share("25%"),
@@ -82,7 +82,11 @@ const Network = z.strictObject({
     .prefault({}),
   /** One direction is dead and nobody is told: requests time out, sockets hang. */
   partition: z
-    .strictObject({ perDay: perDay(0.2), length: spread("40s", "5m"), direction: z.enum(["up", "down", "either"]).prefault("either") })
+    .strictObject({
+      perDay: perDay(0.2),
+      length: spread("40s", "5m"),
+      direction: z.enum(["up", "down", "either"]).prefault("either"),
+    })
     .prefault({}),
   requestTimeout: duration("30s"),
 });
@@ -107,11 +111,15 @@ const Storage = z.strictObject({
 const Workload = z.strictObject({
   /** Edits per device and day, made in sessions, offline or not. */
   editsPerDay: perDay(12),
-  entities: z.strictObject({ contact: Share, task: Share, list: Share }).prefault({ contact: "30%", task: "45%", list: "25%" }),
-  operations: z.strictObject({ create: Share, update: Share, delete: Share }).prefault({ create: "18%", update: "74%", delete: "8%" }),
+  entities: z
+    .strictObject({ contact: Share, task: Share, list: Share })
+    .prefault({ contact: "30%", task: "45%", list: "25%" }),
+  operations: z
+    .strictObject({ create: Share, update: Share, delete: Share })
+    .prefault({ create: "18%", update: "74%", delete: "8%" }),
   /** Share of edits that go to the few records that everybody edits. */
-  hot: share("30%"),
-  hotRecords: z.number().int().min(1).max(1_000).prefault(3),
+  hot: share("45%"),
+  hotRecords: z.number().int().min(1).max(1_000).prefault(2),
   /** Share of edits that make two or three more edits of the same record right after. */
   burst: share("15%"),
   /** Screens that a user looks at per minute of a session. */
@@ -141,7 +149,7 @@ const ProxySettings = z.strictObject({
   ifMatch: z.enum(["optional", "required"]).prefault("optional"),
   resolvedBy: z.enum(["server", "client"]).prefault("server"),
   retention: duration("30d"),
-  deltaLimitMax: z.number().int().min(1).max(10_000).prefault(200),
+  deltaLimitMax: z.number().int().min(1).max(10_000).prefault(20),
   mutationsMax: z.number().int().min(1).max(10_000).prefault(50),
   /** Time to answer a request. */
   work: spread("3ms", "40ms"),
@@ -160,7 +168,10 @@ export const Scenario = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, "a scenario's name is lower-case words joined by dashes"),
   description: z.string().prefault(""),
   /** How long faults are on; the heal and the settling come after it. */
-  duration: duration("7d").refine((ms) => ms >= 60_000 && ms <= 60 * 86_400_000, "a run lasts from 1m to 60d"),
+  duration: duration("7d").refine(
+    (ms) => ms >= 60_000 && ms <= 60 * 86_400_000,
+    "a run lasts from 1m to 60d",
+  ),
   /** After the heal, everything must be settled within this time [SYS-5]. */
   settleWithin: duration("6h"),
   fleet: Fleet.prefault({}),

@@ -8,8 +8,8 @@ import { stream } from "../base/prng.ts";
 import { MINUTE_MS } from "../base/time.ts";
 import type { DeviceInput, DeviceOutput, DeviceSettings, ReplicaRecord } from "../device/port.ts";
 import type { DeviceId } from "../protocol/messages.ts";
-import type { Phone } from "./phone.ts";
 import { REFERENCE } from "./parts.ts";
+import type { Phone } from "./phone.ts";
 import { type Stage, trueNow } from "./stage.ts";
 
 /** Nothing may move for this long: longer than a poll, a back-off at its cap, and a dead socket's discovery. */
@@ -37,7 +37,12 @@ export function recordReplicas(stage: Stage): void {
   for (const phone of stage.phones) {
     if (seen.has(phone.account)) continue;
     seen.add(phone.account);
-    stage.record({ fact: "fresh_replica", at: trueNow(stage), account: phone.account, records: freshReplica(stage, phone) });
+    stage.record({
+      fact: "fresh_replica",
+      at: trueNow(stage),
+      account: phone.account,
+      records: freshReplica(stage, phone),
+    });
   }
 }
 

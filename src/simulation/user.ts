@@ -234,7 +234,11 @@ export class User {
     const { agenda, scenario } = this.stage;
     const { perDay } = scenario.kills;
     if (perDay === 0) return;
-    agenda.put(agenda.nowMs + Math.ceil(this.random.exponential(DAY_MS / perDay)), EVENT.killed, this.phone.index);
+    agenda.put(
+      agenda.nowMs + Math.ceil(this.random.exponential(DAY_MS / perDay)),
+      EVENT.killed,
+      this.phone.index,
+    );
   }
 
   private planSwipe(): void {
@@ -247,14 +251,16 @@ export class User {
     const mean = scenario.workload.editsPerDay / scenario.habits.sessionsPerDay;
     const wanted = mean * 2 * this.random.unit();
     const count = Math.floor(wanted) + (this.random.chance(wanted - Math.floor(wanted)) ? 1 : 0);
-    for (let i = 0; i < count; i++) agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.edits, this.phone.index);
+    for (let i = 0; i < count; i++)
+      agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.edits, this.phone.index);
   }
 
   private planReads(lengthMs: number): void {
     const { agenda, scenario } = this.stage;
     const mean = (scenario.workload.readsPerMinute * lengthMs) / MINUTE_MS;
     const count = Math.min(READS_PER_SESSION_MAX, 1 + Math.floor(mean));
-    for (let i = 0; i < count; i++) agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.reads, this.phone.index);
+    for (let i = 0; i < count; i++)
+      agenda.put(agenda.nowMs + this.random.below(lengthMs), EVENT.reads, this.phone.index);
   }
 
   private planBurst(entity: Entity, id: string): void {

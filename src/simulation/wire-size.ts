@@ -21,7 +21,9 @@ export function jsonBytes(value: unknown, depth = 0): number {
   let bytes = 2;
   if (depth < DEPTH_MAX) {
     if (Array.isArray(value)) for (const item of value) bytes += jsonBytes(item, depth + 1) + 1;
-    else for (const name in value) bytes += name.length + 4 + jsonBytes((value as Record<string, unknown>)[name], depth + 1);
+    else
+      for (const name in value)
+        bytes += name.length + 4 + jsonBytes((value as Record<string, unknown>)[name], depth + 1);
   }
   if (isRecord) measured.set(value, bytes);
   return bytes;

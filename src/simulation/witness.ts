@@ -35,7 +35,14 @@ export function factOfOutput(on: OnDevice, output: DeviceOutput): Fact | undefin
     case "rekeyed":
       return { fact: "rekeyed", at, device, account, mutation: output.mutation, key: output.key };
     case "settled": {
-      const settled = { fact: "settled", at, device, account, mutation: output.mutation, outcome: output.outcome } as const;
+      const settled = {
+        fact: "settled",
+        at,
+        device,
+        account,
+        mutation: output.mutation,
+        outcome: output.outcome,
+      } as const;
       return output.error === undefined ? settled : { ...settled, error: output.error };
     }
     case "ask":
@@ -47,7 +54,14 @@ export function factOfOutput(on: OnDevice, output: DeviceOutput): Fact | undefin
       return output.reason === undefined ? started : { ...started, reason: output.reason };
     }
     case "sync_ended": {
-      const ended = { fact: "sync_ended", at, device, account, sync: output.sync, revision: output.revision } as const;
+      const ended = {
+        fact: "sync_ended",
+        at,
+        device,
+        account,
+        sync: output.sync,
+        revision: output.revision,
+      } as const;
       return output.reason === undefined ? ended : { ...ended, reason: output.reason };
     }
     case "advanced":
@@ -64,7 +78,16 @@ export function factOfRequest(on: OnDevice, request: number, message: Request): 
   const { at, device, account } = on;
   const { call } = message;
   const bytes = HEADER_BYTES + ("body" in call ? jsonBytes(call.body) : 0);
-  const sent = { fact: "sent", at, device, account, request, call: call.call, mutations: sentMutations(message), bytes } as const;
+  const sent = {
+    fact: "sent",
+    at,
+    device,
+    account,
+    request,
+    call: call.call,
+    mutations: sentMutations(message),
+    bytes,
+  } as const;
   return call.call === "changes" && call.since !== undefined ? { ...sent, since: call.since } : sent;
 }
 
@@ -78,10 +101,21 @@ export function factOfAnswer(
 ): Fact {
   const { at, device, account } = on;
   const body = answer.body as Readonly<Record<string, unknown>> | null;
-  const results = message.call.call === "batch" ? batchResults(mutations, body) : singleResult(mutations, answer, body);
+  const results =
+    message.call.call === "batch" ? batchResults(mutations, body) : singleResult(mutations, answer, body);
   const bytes = HEADER_BYTES + jsonBytes(answer.body);
-  const fact = { fact: "answered", at, device, account, request, call: message.call.call, status: answer.status, results, bytes } as const;
-  const error = typeof body?.["error"] === "string" ? { error: body["error"] } : undefined;
+  const fact = {
+    fact: "answered",
+    at,
+    device,
+    account,
+    request,
+    call: message.call.call,
+    status: answer.status,
+    results,
+    bytes,
+  } as const;
+  const error = typeof body?.error === "string" ? { error: body.error } : undefined;
   const seconds = answer.headers.retryAfterSeconds;
   const retry = seconds === undefined ? undefined : { retryAfterMs: seconds * 1_000 };
   return error || retry ? { ...fact, ...error, ...retry } : fact;
@@ -100,7 +134,7 @@ export function sentMutations(message: Request): readonly SentMutation[] {
     {
       key: message.idempotencyKey ?? "",
       entity: call.entity,
-      id: call.call === "create" ? String(payload?.["id"] ?? "") : call.id,
+      id: call.call === "create" ? String(payload?.id ?? "") : call.id,
       operation: call.call,
       payload,
       ifMatch: unquoted(message.ifMatch),
@@ -130,7 +164,7 @@ function sentItem(item: BatchItem): SentMutation {
   return {
     key: item.id,
     entity: item.entity,
-    id: item.recordId ?? String(item.payload?.["id"] ?? ""),
+    id: item.recordId ?? String(item.payload?.id ?? ""),
     operation: item.operation,
     payload: item.payload,
     ifMatch: unquoted(item.ifMatch),
@@ -167,14 +201,19 @@ function batchResults(
   mutations: readonly SentMutation[],
   body: Readonly<Record<string, unknown>> | null,
 ): readonly MutationResult[] {
-  const items = body?.["results"];
+  const items = body?.results;
   if (!Array.isArray(items)) return NONE;
   return (items as readonly ResultBody[]).map((item, index) =>
     result(item.id ?? mutations[index]?.key ?? "", item.status ?? 0, item, item.replayed),
   );
 }
 
-function result(key: string, status: number, body: ResultBody, replayed: boolean | undefined): MutationResult {
+function result(
+  key: string,
+  status: number,
+  body: ResultBody,
+  replayed: boolean | undefined,
+): MutationResult {
   return {
     key,
     status,

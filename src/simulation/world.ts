@@ -6,7 +6,6 @@
 
 import { assert } from "../base/assert.ts";
 import { stream } from "../base/prng.ts";
-import type { PendingWrite } from "./disk.ts";
 import type { DeviceSettings } from "../device/port.ts";
 import type { Fact, Roster } from "../history/facts.ts";
 import { createJournal, type FactFold, type Journal } from "../history/journal.ts";
@@ -17,6 +16,7 @@ import type { ProxyConfig, PushCallResult, PushTicket } from "../proxy/port.ts";
 import { Agenda, EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
 import { accountTokens, Backend, deviceName } from "./backend.ts";
+import type { PendingWrite } from "./disk.ts";
 import { Faults } from "./faults.ts";
 import { type Parts, REFERENCE } from "./parts.ts";
 import { Phone } from "./phone.ts";
@@ -65,7 +65,6 @@ export class World implements Simulation {
     assert(scenario.duration > 0, "a run lasts");
     this.scenario = scenario;
     this.journal = createJournal({ folds: options.folds, keep: options.keepFacts ?? false });
-    const world = this;
     const stage: Stage = {
       seed,
       scenario,
@@ -77,7 +76,7 @@ export class World implements Simulation {
         return backend;
       },
       healed: false,
-      record: (fact) => world.record(fact),
+      record: (fact) => this.record(fact),
     };
     const backend = new Backend(stage, proxyConfig(scenario));
     this.stage = stage;
@@ -126,7 +125,8 @@ export class World implements Simulation {
 
   private record(fact: Fact): void {
     // [SYS-5] what still moves after the heal: commits and edits; reads and pings do not count.
-    if (fact.fact === "committed" || fact.fact === "settled" || fact.fact === "asked") this.lastChangeMs = this.agenda.nowMs;
+    if (fact.fact === "committed" || fact.fact === "settled" || fact.fact === "asked")
+      this.lastChangeMs = this.agenda.nowMs;
     this.journal.record(fact);
   }
 
@@ -159,7 +159,10 @@ export class World implements Simulation {
     const { records, itemsPerList } = this.scenario.fleet;
     for (let nth = 0; nth < records[entity]; nth++) {
       const body = { id: seedId(entity, nth), ...author.newFields(entity, itemsPerList) };
-      const answer = this.stage.backend.call({ call: { call: "create", entity, body }, token: `tok-${account}` });
+      const answer = this.stage.backend.call({
+        call: { call: "create", entity, body },
+        token: `tok-${account}`,
+      });
       assert(answer.status === 201, "a first record is created");
     }
   }
@@ -173,7 +176,8 @@ export class World implements Simulation {
 
   private dispatch(): void {
     const { kind, target, detail, cargo } = this.agenda;
-    if (kind >= EVENT.pushAnswered && kind <= EVENT.fanOut) return this.dispatchToProxy(kind, target, detail, cargo);
+    if (kind >= EVENT.pushAnswered && kind <= EVENT.fanOut)
+      return this.dispatchToProxy(kind, target, detail, cargo);
     if (kind >= EVENT.outageBegins) return this.dispatchToRun(kind, target);
     this.deviceEvents++;
     const phone = this.phones[target] as Phone;
@@ -295,7 +299,8 @@ export class World implements Simulation {
     this.phase = "heal";
     this.healedAtMs = this.agenda.nowMs;
     this.journal.record({ fact: "phase", at: trueNow(this.stage), phase: "heal" });
-    for (let instance = 0; instance < this.stage.backend.instanceCount; instance++) this.stage.backend.comeBack(instance);
+    for (let instance = 0; instance < this.stage.backend.instanceCount; instance++)
+      this.stage.backend.comeBack(instance);
     for (const phone of this.phones) {
       phone.radio.upDeadUntilMs = 0;
       phone.radio.downDeadUntilMs = 0;
@@ -359,7 +364,11 @@ function deviceSettings(scenario: Scenario, account: number, nth: number): Devic
     pollEveryMs: 300_000,
     batchFrom: fleet.batchFrom,
     ...(phases.has(4) && {
-      push: { token: `ExponentPushToken[${deviceId}]`, platform: nth % 2 === 0 ? "ios" : "android", topics: ENTITIES },
+      push: {
+        token: `ExponentPushToken[${deviceId}]`,
+        platform: nth % 2 === 0 ? "ios" : "android",
+        topics: ENTITIES,
+      },
     }),
   };
 }
