@@ -22,19 +22,27 @@ export function createBackoff(): Backoff {
   return { failures: 0, notBeforeMs: 0, unreachable: false };
 }
 
-/** [QUE-5, EVT-19] another failure, at `nowMs`; `retryAfterMs` is what the peer asked for. */
-export function fail(
-  backoff: Backoff,
-  random: Prng,
-  nowMs: number,
-  unreachable: boolean,
-  retryAfterMs = 0,
-): void {
+/** What went wrong, once for all that it hit: those that failed together, and as often, are tried together again. */
+export interface Failure {
+  readonly atMs: number;
+  readonly unreachable: boolean;
+  /** What the peer asked for; 0 when it asked for nothing. */
+  readonly retryAfterMs: number;
+  /** 0 to 1. */
+  readonly jitter: number;
+}
+
+export function createFailure(random: Prng, atMs: number, unreachable: boolean, retryAfterMs = 0): Failure {
+  return { atMs, unreachable, retryAfterMs, jitter: random.unit() };
+}
+
+/** [QUE-5, EVT-19] another failure. */
+export function fail(backoff: Backoff, failure: Failure): void {
   const waitMs = WAITS_MS[backoff.failures] ?? WAIT_MS_MAX;
-  const jitterMs = Math.floor(waitMs * JITTER_SHARE_MAX * random.unit());
+  const jitterMs = Math.floor(waitMs * JITTER_SHARE_MAX * failure.jitter);
   backoff.failures++;
-  backoff.unreachable = unreachable;
-  backoff.notBeforeMs = nowMs + Math.max(waitMs + jitterMs, retryAfterMs);
+  backoff.unreachable = failure.unreachable;
+  backoff.notBeforeMs = failure.atMs + Math.max(waitMs + jitterMs, failure.retryAfterMs);
 }
 
 /** It worked: the next failure waits 1 s again. */

@@ -147,7 +147,12 @@ export class Bench {
     return this.all("send").filter((output) => kinds.includes(output.message.call.call));
   }
 
-  answer(request: number, status: number, body: unknown, headers: Answer["headers"] = {}): readonly DeviceOutput[] {
+  answer(
+    request: number,
+    status: number,
+    body: unknown,
+    headers: Answer["headers"] = {},
+  ): readonly DeviceOutput[] {
     return this.feed({ input: "answered", request, answer: { status, headers, body } });
   }
 
@@ -168,6 +173,12 @@ export class Bench {
   fire(name: Output<"timer">["timer"], atLeastMs = 0): void {
     this.nowMs += Math.max(atLeastMs, this.last("timer").timer === name ? this.last("timer").afterMs : 0);
     this.feed({ input: "timer", timer: name });
+  }
+
+  /** The last mutation that ended, once storage has it. */
+  get settled(): Output<"settled"> {
+    this.flush();
+    return this.last("settled");
   }
 
   get waiting(): number {
@@ -230,7 +241,14 @@ export function event(
   origin?: { readonly deviceId: string; readonly mutationId?: string },
 ): Frame {
   const { id, revisionId } = data;
-  const base = { type: "sync_event" as const, entity, action: "updated" as const, id, revisionId, payload: data };
+  const base = {
+    type: "sync_event" as const,
+    entity,
+    action: "updated" as const,
+    id,
+    revisionId,
+    payload: data,
+  };
   return origin === undefined ? base : { ...base, origin };
 }
 

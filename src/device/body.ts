@@ -26,7 +26,7 @@ const AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
 /** What an answer to a single mutation, or one item of a batch, says. */
 export function resultOf(status: number, body: unknown): Result {
   const json = asObject(body);
-  const error = json && asText(json["error"]);
+  const error = json && asText(json.error);
   if (status >= 500 || AGAIN.has(status)) return { result: "again", error: error ?? `status_${status}` };
   if (status >= 400) {
     if (!json || error === undefined) return { result: "again", error: "not_the_protocol" };
@@ -34,9 +34,9 @@ export function resultOf(status: number, body: unknown): Result {
       ? { result: "again", error }
       : { result: "refused", status, error, body: json };
   }
-  const meta = json && asObject(json["meta"]);
-  const revision = meta && asText(meta["revisionId"]);
-  const record = json && recordOf(json["data"]);
+  const meta = json && asObject(json.meta);
+  const revision = meta && asText(meta.revisionId);
+  const record = json && recordOf(json.data);
   if (status < 200 || status >= 300 || revision === undefined || record === undefined) {
     return { result: "again", error: "not_the_protocol" };
   }
@@ -44,7 +44,7 @@ export function resultOf(status: number, body: unknown): Result {
     result: "done",
     revision: revision as Revision,
     record,
-    merged: meta?.["resolution"] === "merged",
+    merged: meta?.resolution === "merged",
   };
 }
 
@@ -52,7 +52,7 @@ export function resultOf(status: number, body: unknown): Result {
 export function recordOf(value: unknown): WireRecord | null | undefined {
   if (value === null || value === undefined) return null;
   const json = asObject(value);
-  if (!json || asText(json["id"]) === undefined || asText(json["revisionId"]) === undefined) return undefined;
+  if (!json || asText(json.id) === undefined || asText(json.revisionId) === undefined) return undefined;
   return json as WireRecord;
 }
 
@@ -64,17 +64,17 @@ export function retryAfterMsOf(answer: Answer): number {
 
 /** The `data` of capabilities, as far as a device needs it; undefined when it is not that. */
 export function capabilitiesOf(body: unknown): KnownCapabilities | undefined {
-  const data = asObject(asObject(body)?.["data"]);
-  const protocol = data && asText(data["protocol"]);
+  const data = asObject(asObject(body)?.data);
+  const protocol = data && asText(data.protocol);
   if (!data || protocol === undefined) return undefined;
-  const phases = data["phases"];
-  const resolvedBy = asObject(data["conflicts"])?.["resolvedBy"];
+  const phases = data.phases;
+  const resolvedBy = asObject(data.conflicts)?.resolvedBy;
   return {
     protocol,
     phases: Array.isArray(phases) ? phases.filter((phase) => typeof phase === "number") : [],
     resolvedBy: resolvedBy === "client" ? "client" : "server",
-    mutationsMax: asCount(asObject(data["batch"])?.["mutationsMax"], 1),
-    bodyBytesMax: asCount(data["bodyBytesMax"], 1_024),
+    mutationsMax: asCount(asObject(data.batch)?.mutationsMax, 1),
+    bodyBytesMax: asCount(data.bodyBytesMax, 1_024),
   };
 }
 

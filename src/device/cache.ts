@@ -75,7 +75,12 @@ export function applyRecord(
   const known = there && revisionOf(there);
   if (trust !== "reset" && known !== undefined && record.revisionId <= known) return false;
   // Everything up to last-seen is here: what is not was deleted, and this is older [REV-12].
-  if (trust === "stream" && known === undefined && device.seen !== undefined && record.revisionId <= device.seen) {
+  if (
+    trust === "stream" &&
+    known === undefined &&
+    device.seen !== undefined &&
+    record.revisionId <= device.seen
+  ) {
     return false;
   }
   const entry = there ?? entryOf(device, entity, record.id);
@@ -101,7 +106,8 @@ export function applyDeletion(
   // What was never here needs a tombstone only while pages that may hold it are on their way.
   const entry = device.pull ? entryOf(device, entity, id) : findEntry(device, entity, id);
   if (!entry) return false;
-  const known = revisionOf(entry);
+  // Of what is not here, everything up to last-seen is known: it was deleted.
+  const known = revisionOf(entry) ?? device.seen;
   if (!force && known !== undefined && revision <= known) return false;
   const lived = entry.server;
   if (lived && entry.chain.length > 0) entry.ghost = fieldsOf(lived);

@@ -7,7 +7,7 @@ import { jsonEqual } from "../base/canonical-json.ts";
 import { HOUR_MS } from "../base/time.ts";
 import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import type { Answer, Call } from "../protocol/request.ts";
-import { fail, succeed } from "./backoff.ts";
+import { createFailure, fail, succeed } from "./backoff.ts";
 import { asObject, asText, capabilitiesOf, retryAfterMsOf } from "./body.ts";
 import { asksCapabilities, DEFAULT_BODY_BYTES_MAX, DEFAULT_MUTATIONS_MAX } from "./drain.ts";
 import { KEYS } from "./keys.ts";
@@ -62,10 +62,10 @@ export function callNext(device: Device): void {
 export function answeredCall(device: Device, job: Job, answer: Answer): void {
   device.job = undefined;
   device.replan = true;
-  const error = asText(asObject(answer.body)?.["error"] ?? null);
+  const error = asText(asObject(answer.body)?.error ?? null);
   if (answer.status === 401 && error !== undefined) return signOut(device);
   if (answer.status >= 500 || AGAIN.has(answer.status) || !understood(device, job, answer, error)) {
-    fail(device.jobBackoff, device.random, device.nowMs, false, retryAfterMsOf(answer));
+    fail(device.jobBackoff, createFailure(device.random, device.nowMs, false, retryAfterMsOf(answer)));
     return;
   }
   succeed(device.jobBackoff);
@@ -75,7 +75,7 @@ export function answeredCall(device: Device, job: Job, answer: Answer): void {
 export function unansweredCall(device: Device, unreachable: boolean): void {
   device.job = undefined;
   device.replan = true;
-  fail(device.jobBackoff, device.random, device.nowMs, unreachable);
+  fail(device.jobBackoff, createFailure(device.random, device.nowMs, unreachable));
 }
 
 function nextJob(device: Device): Job | undefined {
@@ -171,7 +171,7 @@ function registered(
   error: string | undefined,
 ): boolean {
   if (answer.status === 200 || answer.status === 201) {
-    if (asObject(asObject(answer.body)?.["data"]) === undefined) return false;
+    if (asObject(asObject(answer.body)?.data) === undefined) return false;
     device.registration = job.signature;
     put(device, KEYS.registration, job.signature);
     return true;

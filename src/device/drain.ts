@@ -28,9 +28,6 @@ export function drain(device: Device): void {
   if (device.drain?.phase === "sent") return;
   if (device.drain) return sendStored(device);
   if (!mayDrain(device)) return cancelTimer(device, "retry");
-  if (device.nowMs < device.queueBackoff.notBeforeMs) {
-    return setTimer(device, "retry", device.queueBackoff.notBeforeMs);
-  }
   const { mutations, batch } = choose(device);
   if (mutations.length === 0) return;
   cancelTimer(device, "retry");
@@ -63,9 +60,7 @@ export function asksCapabilities(device: Device): boolean {
 /** [QUE-1] a mutation leaves only when it is durable: a kill must not forget what the server may have. */
 function sendStored(device: Device): void {
   if (device.drain?.phase !== "storing") return;
-  const waiting = device.drain.mutations.filter(
-    ({ id, status }) => status === "syncing" && device.queue.has(id),
-  );
+  const waiting = device.drain.mutations.filter(({ status }) => status === "syncing");
   if (waiting.length > 0 && mayTalk(device)) {
     if (waiting.every((mutation) => isDurable(device, mutation))) send(device, waiting, device.drain.batch);
     return;
@@ -86,17 +81,31 @@ function send(device: Device, mutations: readonly Mutation[], batch: boolean): v
 
 /** The oldest that can go; from `batchFrom` on, together, within the proxy's limits [QUE-15]. */
 function choose(device: Device): Choice {
+  const due = { nextMs: Number.POSITIVE_INFINITY };
+  // [QUE-5] what was tried before does not wait for what is not even stored yet.
+  let picked = pickReady(device, due, true);
+  if (picked.length === 0) picked = pickReady(device, due, false);
+  const [first] = picked;
+  if (!first) {
+    if (due.nextMs < Number.POSITIVE_INFINITY) setTimer(device, "retry", due.nextMs);
+    return { mutations: picked, batch: false };
+  }
+  if (picked.length >= device.settings.batchFrom) return { mutations: link(picked), batch: true };
+  return { mutations: [first], batch: first.link !== undefined };
+}
+
+function pickReady(device: Device, due: { nextMs: number }, onlyStored: boolean): readonly Mutation[] {
   const batchable = device.queueing && hasPhase(device, 3) && device.batchMax > 1;
-  const countMax = batchable
-    ? Math.min(device.batchMax, device.capabilities?.mutationsMax ?? DEFAULT_MUTATIONS_MAX)
-    : 1;
+  const mutationsMax = device.capabilities?.mutationsMax ?? DEFAULT_MUTATIONS_MAX;
+  const countMax = batchable ? Math.min(device.batchMax, mutationsMax) : 1;
   let bytes = (device.capabilities?.bodyBytesMax ?? DEFAULT_BODY_BYTES_MAX) * BODY_SHARE_MAX;
   const picked: Mutation[] = [];
-  let nextMs = Number.POSITIVE_INFINITY;
   for (const mutation of device.queue.values()) {
     if (!isNext(device, mutation, picked)) continue;
-    if (mutation.backoff.notBeforeMs > device.nowMs) {
-      nextMs = Math.min(nextMs, mutation.backoff.notBeforeMs);
+    if (onlyStored && !(mutation.sent && isDurable(device, mutation))) continue;
+    const dueMs = dueAtMs(device, mutation);
+    if (dueMs > device.nowMs) {
+      due.nextMs = Math.min(due.nextMs, dueMs);
       continue;
     }
     bytes -= mutation.bytes + ITEM_BYTES;
@@ -104,13 +113,7 @@ function choose(device: Device): Choice {
     picked.push(mutation);
     if (picked.length >= countMax) break;
   }
-  const [first] = picked;
-  if (!first) {
-    if (nextMs < Number.POSITIVE_INFINITY) setTimer(device, "retry", nextMs);
-    return { mutations: picked, batch: false };
-  }
-  if (picked.length >= device.settings.batchFrom) return { mutations: link(picked), batch: true };
-  return { mutations: [first], batch: first.link !== undefined };
+  return picked;
 }
 
 /**
@@ -121,11 +124,18 @@ function isNext(device: Device, mutation: Mutation, picked: readonly Mutation[])
   if (mutation.status !== "pending") return false;
   const chain = findEntry(device, mutation.entity, mutation.recordId)?.chain;
   if (!chain) return false;
-  const [head, second] = chain;
+  let at = 0;
+  while (at < chain.length && chain[at]?.status === "ending") at++;
+  const head = chain[at];
   if (head === mutation) return true;
-  if (head?.operation !== "create" || second !== mutation || !picked.includes(head)) return false;
+  if (head?.operation !== "create" || chain[at + 1] !== mutation || !picked.includes(head)) return false;
   if (!device.settings.phases.has(2)) return false;
   return mutation.base === undefined && (!mutation.attempted || mutation.link === head.key);
+}
+
+/** [QUE-5] its own wait; what was not tried yet waits with the queue, whose last request failed. */
+function dueAtMs(device: Device, { backoff }: Mutation): number {
+  return backoff.failures > 0 ? backoff.notBeforeMs : device.queueBackoff.notBeforeMs;
 }
 
 function link(picked: readonly Mutation[]): readonly Mutation[] {

@@ -21,7 +21,7 @@ export function adoptId(device: Device, create: Mutation, id: string): void {
   dropGhost(device, temporary);
   for (const mutation of chain) {
     mutation.recordId = id;
-    keep(device, mutation);
+    if (mutation.ending === undefined || mutation.ending.outcome === "failed") keep(device, mutation);
   }
   real.chain = real.chain === NO_CHAIN ? chain : [...chain, ...real.chain];
   if (device.ids.size >= IDS_MAX) {

@@ -103,7 +103,8 @@ function restore(device: Device, stored: StoredMutation): Mutation {
   const backoff = createBackoff();
   if (pause) {
     backoff.failures = attempts;
-    backoff.notBeforeMs = device.nowMs + Math.min(pause.waitMs, Math.max(0, pause.untilMs - serverNow(device)));
+    backoff.notBeforeMs =
+      device.nowMs + Math.min(pause.waitMs, Math.max(0, pause.untilMs - serverNow(device)));
   }
   return {
     id: stored.id,
@@ -118,7 +119,7 @@ function restore(device: Device, stored: StoredMutation): Mutation {
     base: stored.base,
     link: stored.link,
     seen: stored.seen,
-    status: status === "syncing" ? "pending" : status === "ending" ? "failed" : status,
+    status: status === "syncing" ? "pending" : status,
     sent,
     attempted: sent,
     attempts,
@@ -129,6 +130,7 @@ function restore(device: Device, stored: StoredMutation): Mutation {
     conflict: stored.conflict,
     error: stored.error,
     bytes: measure(payload),
+    ending: undefined,
     confirmed: undefined,
     write: 0,
   };

@@ -42,8 +42,13 @@ export function edit(device: Device, wanted: Edit): void {
 /** Stores the mutation as it is now. */
 export function keep(device: Device, mutation: Mutation): void {
   if (!device.queueing) return;
-  put(device, mutationKey(mutation.id), storedMutation(mutation));
+  jot(device, mutation);
   hold(device, mutation);
+}
+
+/** Notes how its attempts go: it need not be durable before the next. */
+export function jot(device: Device, mutation: Mutation): void {
+  if (device.queueing) put(device, mutationKey(mutation.id), storedMutation(mutation));
 }
 
 /** [MRG-10] what it rests on, or its bytes, changed after it may have been sent: it goes on under a new key. */
@@ -65,18 +70,9 @@ export function complete(
   revision: Revision | undefined,
 ): void {
   const entry = entryOf(device, mutation.entity, mutation.recordId);
-  const position = entry.chain.indexOf(mutation);
+  const next = entry.chain[entry.chain.indexOf(mutation) + 1];
   settle(device, mutation, outcome);
-  if (position === 0) goOnFrom(device, entry, mutation, revision);
-}
-
-/** Ends a mutation, whatever became of it: storage forgets it, the screen no longer counts on it. */
-export function settle(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
-  leave(device, mutation);
-  device.failed.delete(mutation.id);
-  forgetKeys(device, mutation);
-  if (device.queueing) put(device, mutationKey(mutation.id), undefined);
-  announce(device, mutation, outcome, error);
+  if (next) goOnFrom(device, entry, next, mutation, revision);
 }
 
 /**
@@ -86,20 +82,40 @@ export function settle(device: Device, mutation: Mutation, outcome: Outcome, err
 export function fail(device: Device, mutation: Mutation, error: string): void {
   const entry = entryOf(device, mutation.entity, mutation.recordId);
   const behind = entry.chain.slice(entry.chain.indexOf(mutation) + 1);
-  failOne(device, mutation, error);
-  for (const dependent of behind) failOne(device, dependent, "dependency_failed");
+  settle(device, mutation, "failed", error);
+  for (const dependent of behind) {
+    if (dependent.status !== "ending") settle(device, dependent, "failed", "dependency_failed");
+  }
 }
 
-/** The end of a mutation is durable: now it is told, and what it did is rolled back on the screen [QUE-1, QUE-2]. */
-export function finish(device: Device, { mutation, outcome, error }: Ending): void {
-  // An echo may have shown meanwhile that it took effect after all.
-  if (!device.queue.has(mutation.id)) return;
+/** Ends a mutation. It is told, and leaves the screen, once storage has it: a kill before that would undo it [QUE-1]. */
+export function settle(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
+  const ending: Ending = { mutation, outcome, error };
+  mutation.status = "ending";
+  mutation.ending = ending;
+  mutation.error = error;
+  if (!device.queueing) return finish(device, ending);
+  if (outcome === "failed") {
+    keep(device, mutation);
+  } else {
+    device.failed.delete(mutation.id);
+    put(device, mutationKey(mutation.id), undefined);
+    device.holds.delete(mutation);
+  }
+  device.ends.push(ending);
+}
+
+/** The end of a mutation is durable. */
+export function finish(device: Device, ending: Ending): void {
+  const { mutation, outcome, error } = ending;
+  // An echo may have shown meanwhile that what failed took effect after all.
+  if (mutation.ending !== ending) return;
   leave(device, mutation);
   if (outcome === "failed" && device.queueing) {
     mutation.status = "failed";
     device.failed.set(mutation.id, mutation);
   } else {
-    forgetKeys(device, mutation);
+    for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
   }
   announce(device, mutation, outcome, error);
 }
@@ -109,6 +125,7 @@ export function retry(device: Device, id: string): void {
   const mutation = device.failed.get(id);
   if (!mutation) return;
   device.failed.delete(id);
+  mutation.ending = undefined;
   const entry = entryOf(device, mutation.entity, mutation.recordId);
   mutation.timestampMs = nextStamp(device);
   rekey(device, mutation);
@@ -124,6 +141,7 @@ export function retry(device: Device, id: string): void {
     mutation.seen = pick(entry.shown, mutation.payload);
   }
   enter(device, entry, mutation);
+  device.saves.push(mutation);
   touch(device, entry);
   device.replan = true;
 }
@@ -154,29 +172,37 @@ export function enter(device: Device, entry: Entry, mutation: Mutation): void {
 }
 
 /** The mutation as storage has it: an object of its own, as the mutation goes on changing. */
-export function storedMutation(mutation: Mutation): StoredMutation {
-  const {
-    id,
-    entity,
-    recordId,
-    operation,
-    payload,
-    timestampMs,
-    sequence,
-    key,
-    formerKeys,
-    base,
-    link,
-    seen,
-  } = mutation;
-  const { status, sent, attempts, pause, narrowed, resolutions, conflict, error } = mutation;
+function storedMutation(mutation: Mutation): StoredMutation {
   return {
-    ...{ id, entity, recordId, operation, payload, timestampMs, sequence, key, formerKeys, base, link, seen },
-    ...{ status, sent, attempts, pause, narrowed, resolutions, conflict, error },
+    id: mutation.id,
+    entity: mutation.entity,
+    recordId: mutation.recordId,
+    operation: mutation.operation,
+    payload: mutation.payload,
+    timestampMs: mutation.timestampMs,
+    sequence: mutation.sequence,
+    key: mutation.key,
+    formerKeys: mutation.formerKeys,
+    base: mutation.base,
+    link: mutation.link,
+    seen: mutation.seen,
+    // What is stored while it ends has failed: all else is removed.
+    status: mutation.status === "ending" ? "failed" : mutation.status,
+    sent: mutation.sent,
+    attempts: mutation.attempts,
+    pause: mutation.pause,
+    narrowed: mutation.narrowed,
+    resolutions: mutation.resolutions,
+    conflict: mutation.conflict,
+    error: mutation.error,
   };
 }
 
-export type StoredMutation = Omit<Mutation, "attempted" | "backoff" | "bytes" | "confirmed" | "write">;
+/** The entry of section 7, and what else a restart must know. */
+export type StoredMutation = Omit<
+  Mutation,
+  "attempted" | "backoff" | "ending" | "bytes" | "confirmed" | "write"
+>;
 
 /** The values that `fields` has for the members that `payload` names. */
 export function pick(fields: Fields, payload: Fields): Fields {
@@ -216,6 +242,7 @@ function createMutation(device: Device, wanted: Edit, entry: Entry): Mutation {
     conflict: undefined,
     error: undefined,
     bytes: measure(payload),
+    ending: undefined,
     confirmed: undefined,
     write: 0,
   };
@@ -226,17 +253,10 @@ function cancelUnsent(device: Device, entry: Entry, deletion: Mutation): boolean
   const { chain } = entry;
   if (chain[0]?.operation !== "create" || !device.queueing) return false;
   if (!chain.every(neverLeft)) return false;
-  for (const mutation of chain) {
-    put(device, mutationKey(mutation.id), undefined);
-    device.holds.delete(mutation);
-  }
   chain.push(deletion);
   device.queue.set(deletion.id, deletion);
   device.saves.push(deletion);
-  for (const mutation of chain) {
-    mutation.status = "ending";
-    device.ends.push({ mutation, outcome: "cancelled", error: undefined });
-  }
+  for (const mutation of chain) settle(device, mutation, "cancelled");
   return true;
 }
 
@@ -245,9 +265,14 @@ function neverLeft(mutation: Mutation): boolean {
   return !attempted && formerKeys.length === 0 && (status === "pending" || status === "syncing");
 }
 
-function goOnFrom(device: Device, entry: Entry, done: Mutation, revision: Revision | undefined): void {
-  const next = entry.chain[0];
-  if (!next || next.status === "ending") return;
+function goOnFrom(
+  device: Device,
+  entry: Entry,
+  next: Mutation,
+  done: Mutation,
+  revision: Revision | undefined,
+): void {
+  if (next.status === "ending") return;
   const base =
     next.base !== undefined && (revision === undefined || next.base > revision) ? next.base : revision;
   if (base === next.base && next.link === undefined) return;
@@ -267,23 +292,10 @@ function goOnFrom(device: Device, entry: Entry, done: Mutation, revision: Revisi
 function rebaseItems(mutation: Mutation, fields: Fields): void {
   const { payload } = mutation;
   if (mutation.entity !== "list" || !payload || !Object.hasOwn(payload, "items")) return;
-  const items = overItems(fields, mutation.seen, payload)["items"];
+  const items = overItems(fields, mutation.seen, payload).items;
   mutation.payload = { ...payload, items: items ?? null };
-  mutation.seen = { ...mutation.seen, items: fields["items"] ?? [] };
+  mutation.seen = { ...mutation.seen, items: fields.items ?? [] };
   mutation.bytes = measure(mutation.payload);
-}
-
-function failOne(device: Device, mutation: Mutation, error: string): void {
-  if (mutation.status === "ending") return;
-  mutation.status = "ending";
-  mutation.error = error;
-  if (!device.queueing) return finish(device, { mutation, outcome: "failed", error });
-  keep(device, mutation);
-  device.ends.push({ mutation, outcome: "failed", error });
-}
-
-function forgetKeys(device: Device, mutation: Mutation): void {
-  for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
 }
 
 function leave(device: Device, mutation: Mutation): void {
@@ -297,12 +309,8 @@ function leave(device: Device, mutation: Mutation): void {
   touch(device, entry);
 }
 
-function announce(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
+function announce(device: Device, mutation: Mutation, outcome: Outcome, error: string | undefined): void {
   device.replan = true;
-  emit(
-    device,
-    error === undefined
-      ? { output: "settled", mutation: mutation.id, outcome }
-      : { output: "settled", mutation: mutation.id, outcome, error },
-  );
+  const settled = { output: "settled", mutation: mutation.id, outcome } as const;
+  emit(device, error === undefined ? settled : { ...settled, error });
 }

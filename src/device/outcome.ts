@@ -7,12 +7,12 @@ import type { Json } from "../base/canonical-json.ts";
 import type { WireRecord } from "../protocol/entity.ts";
 import type { Answer } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
-import { fail as backOff, succeed } from "./backoff.ts";
+import { fail as backOff, createFailure, type Failure, succeed } from "./backoff.ts";
 import { asObject, asText, type Result, resultOf, retryAfterMsOf } from "./body.ts";
 import { applyAbsence, applyDeletion, applyRecord, entryOf, findEntry } from "./cache.ts";
 import { serverNow } from "./clock.ts";
 import { adoptId } from "./ids.ts";
-import { complete, fail, keep, rekey } from "./outbox.ts";
+import { complete, fail, jot, keep, rekey } from "./outbox.ts";
 import { conflicted } from "./resolve.ts";
 import { type Device, type Drain, type Mutation, signOut } from "./state.ts";
 
@@ -22,7 +22,7 @@ type Sent = Extract<Drain, { phase: "sent" }>;
 export function answeredDrain(device: Device, sent: Sent, answer: Answer): void {
   device.drain = undefined;
   device.replan = true;
-  if (answer.status === 401 && asText(asObject(answer.body)?.["error"] ?? null) !== undefined)
+  if (answer.status === 401 && asText(asObject(answer.body)?.error ?? null) !== undefined)
     return pause(device, sent);
   if (sent.batch) return answeredBatch(device, sent, answer);
   const [mutation] = sent.mutations;
@@ -31,31 +31,32 @@ export function answeredDrain(device: Device, sent: Sent, answer: Answer): void 
   if (result.result === "again" && !isOwnAffair(result))
     return wholeFailed(device, sent, result.error, answer);
   succeed(device.queueBackoff);
-  conclude(device, mutation, result, retryAfterMsOf(answer));
+  conclude(device, mutation, result, failureOf(device, answer));
 }
 
 /** The request of mutations was not answered. Only what left the phone counts as an attempt [QUE-6]. */
 export function unansweredDrain(device: Device, sent: Sent, unreachable: boolean): void {
   device.drain = undefined;
   device.replan = true;
-  backOff(device.queueBackoff, device.random, device.nowMs, unreachable);
+  const failure = createFailure(device.random, device.nowMs, unreachable);
+  backOff(device.queueBackoff, failure);
   for (const mutation of sent.mutations)
-    tryAgain(device, mutation, unreachable ? "unreachable" : "timeout", unreachable, 0);
+    tryAgain(device, mutation, unreachable ? "unreachable" : "timeout", failure);
 }
 
 /** [EVT-16] an event shows that a mutation took effect. With its answer still out, that may say more. */
 export function confirmed(device: Device, mutation: Mutation, revision: Revision): void {
-  if (mutation.status === "ending" && mutation.error === undefined) return;
+  if (mutation.ending !== undefined && mutation.ending.outcome !== "failed") return;
   const isOut = device.drain?.phase === "sent" && device.drain.mutations.includes(mutation);
   if (isOut && mutation.status === "syncing") mutation.confirmed = revision;
   else complete(device, mutation, mutation.narrowed ? "merged" : "applied", revision);
 }
 
 function answeredBatch(device: Device, sent: Sent, answer: Answer): void {
-  const results = asObject(answer.body)?.["results"];
+  const results = asObject(answer.body)?.results;
   if (answer.status === 200 && Array.isArray(results)) {
     succeed(device.queueBackoff);
-    return eachResult(device, sent.mutations, results as readonly Json[], retryAfterMsOf(answer));
+    return eachResult(device, sent.mutations, results as readonly Json[], failureOf(device, answer));
   }
   const result = resultOf(answer.status, answer.body);
   if (result.result !== "refused") {
@@ -77,24 +78,28 @@ function eachResult(
   device: Device,
   mutations: readonly Mutation[],
   results: readonly Json[],
-  retryAfterMs: number,
+  failure: Failure,
 ): void {
   for (const [index, mutation] of mutations.entries()) {
     const item = asObject(results[index]);
-    const status = item?.["status"];
-    if (item && item["id"] === mutation.key && typeof status === "number") {
-      conclude(device, mutation, resultOf(status, item), retryAfterMs);
+    const status = item?.status;
+    if (item && item.id === mutation.key && typeof status === "number") {
+      conclude(device, mutation, resultOf(status, item), failure);
     } else {
-      tryAgain(device, mutation, "not_the_protocol", false, retryAfterMs);
+      tryAgain(device, mutation, "not_the_protocol", failure);
     }
   }
 }
 
 /** The peer, not the mutation, is in trouble: all wait. */
 function wholeFailed(device: Device, sent: Sent, error: string, answer: Answer): void {
-  const retryAfterMs = retryAfterMsOf(answer);
-  backOff(device.queueBackoff, device.random, device.nowMs, false, retryAfterMs);
-  for (const mutation of sent.mutations) tryAgain(device, mutation, error, false, retryAfterMs);
+  const failure = failureOf(device, answer);
+  backOff(device.queueBackoff, failure);
+  for (const mutation of sent.mutations) tryAgain(device, mutation, error, failure);
+}
+
+function failureOf(device: Device, answer: Answer): Failure {
+  return createFailure(device.random, device.nowMs, false, retryAfterMsOf(answer));
 }
 
 function isOwnAffair(result: Extract<Result, { result: "again" }>): boolean {
@@ -102,10 +107,10 @@ function isOwnAffair(result: Extract<Result, { result: "again" }>): boolean {
 }
 
 /** [QUE-8] one mutation's own result. */
-function conclude(device: Device, mutation: Mutation, result: Result, retryAfterMs: number): void {
+function conclude(device: Device, mutation: Mutation, result: Result, failure: Failure): void {
   if (result.result === "done") takeRecord(device, mutation, result.record, result.revision);
   // An echo may have settled it, or a dependency taken it along.
-  if (mutation.status !== "syncing" || !device.queue.has(mutation.id)) return;
+  if (mutation.status !== "syncing") return;
   switch (result.result) {
     case "done":
       return complete(
@@ -115,7 +120,7 @@ function conclude(device: Device, mutation: Mutation, result: Result, retryAfter
         result.revision,
       );
     case "again":
-      return tryAgain(device, mutation, result.error, false, retryAfterMs);
+      return tryAgain(device, mutation, result.error, failure);
     case "refused":
       return refused(device, mutation, result);
   }
@@ -149,25 +154,19 @@ function takeRecord(device: Device, mutation: Mutation, record: WireRecord | nul
 }
 
 /** [QUE-5, QUE-6] the attempt failed; after the last that reached out, so did the mutation. */
-function tryAgain(
-  device: Device,
-  mutation: Mutation,
-  error: string,
-  unreachable: boolean,
-  retryAfterMs: number,
-): void {
-  if (mutation.status !== "syncing" || !device.queue.has(mutation.id)) return;
+function tryAgain(device: Device, mutation: Mutation, error: string, failure: Failure): void {
+  if (mutation.status !== "syncing") return;
   if (mutation.confirmed !== undefined) {
     return complete(device, mutation, mutation.narrowed ? "merged" : "applied", mutation.confirmed);
   }
-  if (!unreachable) mutation.attempts++;
+  if (!failure.unreachable) mutation.attempts++;
   mutation.status = "pending";
-  backOff(mutation.backoff, device.random, device.nowMs, unreachable, retryAfterMs);
+  backOff(mutation.backoff, failure);
   const waitMs = mutation.backoff.notBeforeMs - device.nowMs;
   mutation.pause = { untilMs: serverNow(device) + waitMs, waitMs };
   if (!device.queueing || mutation.attempts >= device.settings.attemptsMax)
     return fail(device, mutation, error);
-  keep(device, mutation);
+  jot(device, mutation);
 }
 
 /** [QUE-8] 401: the queue pauses and loses nothing. */

@@ -32,7 +32,11 @@ export interface DeviceSettings {
   readonly pollEveryMs: number;
   /** [QUE-15] from this many sendable mutations on, they go out as a batch. */
   readonly batchFrom: number;
-  readonly push?: { readonly token: string; readonly platform: "ios" | "android"; readonly topics: readonly Entity[] };
+  readonly push?: {
+    readonly token: string;
+    readonly platform: "ios" | "android";
+    readonly topics: readonly Entity[];
+  };
 }
 
 /** What a user asks for. A create without `recordId` gets one made by the device. */
@@ -94,7 +98,12 @@ export const FULL_SYNC_REASONS = ["first", "expired", "unknown", "requested"] as
 export type FullSyncReason = (typeof FULL_SYNC_REASONS)[number];
 
 export type DeviceOutput =
-  | { readonly output: "send"; readonly request: number; readonly message: Request; readonly timeoutMs: number }
+  | {
+      readonly output: "send";
+      readonly request: number;
+      readonly message: Request;
+      readonly timeoutMs: number;
+    }
   | { readonly output: "connect"; readonly socket: number; readonly subscription: EventSubscription }
   | { readonly output: "disconnect"; readonly socket: number }
   /** Sets the timer of this name, or moves it; fires once. */
@@ -126,9 +135,19 @@ export type DeviceOutput =
   | { readonly output: "saved"; readonly mutation: string }
   /** [MRG-10, QUE-6] the mutation goes on under another key, because what it rests on, or its bytes, changed. */
   | { readonly output: "rekeyed"; readonly mutation: string; readonly key: IdempotencyKey }
-  | { readonly output: "settled"; readonly mutation: string; readonly outcome: Outcome; readonly error?: string }
+  | {
+      readonly output: "settled";
+      readonly mutation: string;
+      readonly outcome: Outcome;
+      readonly error?: string;
+    }
   /** [MRG-9] both versions are kept until someone chooses. */
-  | { readonly output: "ask"; readonly mutation: string; readonly mine: Fields | null; readonly server: Fields | null }
+  | {
+      readonly output: "ask";
+      readonly mutation: string;
+      readonly mine: Fields | null;
+      readonly server: Fields | null;
+    }
   | {
       readonly output: "read_answered";
       readonly query: Query;

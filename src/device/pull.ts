@@ -138,8 +138,8 @@ function restart(device: Device, pull: Pull): boolean {
 
 function tookChanges(device: Device, pull: Pull, body: JsonObject): boolean {
   const { changes, hasMore } = body;
-  const current = asText(body["currentRevision"] ?? null) as Revision | undefined;
-  const next = asText(body["nextCursor"] ?? null);
+  const current = asText(body.currentRevision ?? null) as Revision | undefined;
+  const next = asText(body.nextCursor ?? null);
   if (!Array.isArray(changes) || current === undefined || typeof hasMore !== "boolean") return false;
   if (hasMore && next === undefined) return false;
   pull.head ??= current;
@@ -152,24 +152,24 @@ function tookChanges(device: Device, pull: Pull, body: JsonObject): boolean {
 
 /** [DLT-1] one change; of a delta it is applied at once, of a full sync it is put aside. */
 function takeChange(device: Device, pull: Pull, change: JsonObject): void {
-  const entity = change["entity"] as Entity;
-  const id = asText(change["id"] ?? null);
-  const revision = asText(change["revisionId"] ?? null) as Revision | undefined;
+  const entity = change.entity as Entity;
+  const id = asText(change.id ?? null);
+  const revision = asText(change.revisionId ?? null) as Revision | undefined;
   const found = pull.found.get(entity);
   if (!found || id === undefined || revision === undefined) return;
-  const record = recordOf(change["data"]);
+  const record = recordOf(change.data);
   if (record) {
     if (pull.sync === "full") found.set(record.id, record);
     else if (applyRecord(device, entity, record)) pull.brought = true;
-  } else if (change["action"] === "deleted") {
+  } else if (change.action === "deleted") {
     if (pull.sync === "full") found.delete(id);
     else if (applyDeletion(device, entity, id, revision)) pull.brought = true;
   }
 }
 
 function tookListing(device: Device, pull: Pull, body: JsonObject): boolean {
-  const meta = asObject(body["meta"] ?? null);
-  const head = meta && (asText(meta["revisionId"] ?? null) as Revision | undefined);
+  const meta = asObject(body.meta ?? null);
+  const head = meta && (asText(meta.revisionId ?? null) as Revision | undefined);
   const entity = device.settings.entities[pull.listing ?? 0];
   const { data } = body;
   if (!meta || !Array.isArray(data) || !entity) return false;
@@ -180,7 +180,7 @@ function tookListing(device: Device, pull: Pull, body: JsonObject): boolean {
     const record = recordOf(item);
     if (record) found?.set(record.id, record);
   }
-  const cursor = meta["hasMore"] === true ? asText(meta["nextCursor"] ?? null) : undefined;
+  const cursor = meta.hasMore === true ? asText(meta.nextCursor ?? null) : undefined;
   if (cursor === undefined && (pull.listing ?? 0) + 1 < device.settings.entities.length) {
     pull.listing = (pull.listing ?? 0) + 1;
     pull.cursor = undefined;

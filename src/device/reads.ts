@@ -4,7 +4,7 @@
  */
 
 import type { Query } from "./port.ts";
-import { type Device, type Entry, emit } from "./state.ts";
+import { type Device, emit } from "./state.ts";
 
 /** Cached reads that are remembered; the oldest goes first, as in any cache. */
 const READS_MAX = 4_096;
@@ -36,12 +36,12 @@ export function isFresh(device: Device): boolean {
 }
 
 /** [EVT-14] a record changed: its own read and that of its collection are stale, if there are such. */
-export function makeStale(device: Device, entry: Entry): void {
+export function makeStale(device: Device, record: { readonly entity: string; readonly key: string }): void {
   const { reads } = device;
   if (reads.size === 0) return;
-  const collection = reads.get(entry.entity);
+  const collection = reads.get(record.entity);
   if (collection) device.stale.add(collection);
-  const own = reads.get(entry.key);
+  const own = reads.get(record.key);
   if (own) device.stale.add(own);
 }
 

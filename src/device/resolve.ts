@@ -22,8 +22,8 @@ const RESOLUTIONS_MAX = 16;
 
 /** A 409 other than `in_flight`. */
 export function conflicted(device: Device, mutation: Mutation, body: JsonObject, error: string): void {
-  const revision = asText(body["currentRevision"] ?? null) as Revision | undefined;
-  const server = recordOf(body["serverData"]);
+  const revision = asText(body.currentRevision ?? null) as Revision | undefined;
+  const server = recordOf(body.serverData);
   if (
     revision === undefined ||
     server === undefined ||
@@ -40,7 +40,7 @@ export function conflicted(device: Device, mutation: Mutation, body: JsonObject,
     return complete(device, mutation, "applied", revision);
   }
   if (updatesLive && STRATEGY_OF[mutation.entity] !== "server_authoritative") {
-    return resolveUpdate(device, mutation, server, revision, asObject(body["stamps"] ?? null));
+    return resolveUpdate(device, mutation, server, revision, asObject(body.stamps ?? null));
   }
   const kind = server === null ? "deleted" : error === "already_exists" ? "exists" : "changed";
   ask(device, mutation, { kind, revision, server: server && fieldsOf(server), mine });
@@ -130,7 +130,8 @@ function resolveUpdate(
   const patch = mustResolve ? resolved(mutation, fieldsOf(server), stamps) : {};
   if (Object.keys(patch).length === 0) {
     mutation.narrowed = true;
-    return complete(device, mutation, "yielded", undefined);
+    // [QUE-10] what was made on top goes on from where this one stood; it did not know what won.
+    return complete(device, mutation, "yielded", mutation.base);
   }
   mutation.resolutions++;
   if (mutation.resolutions > RESOLUTIONS_MAX) return fail(device, mutation, "conflict");

@@ -6,12 +6,14 @@
 import type { Frame } from "../protocol/request.ts";
 import { CLOSE } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
-import { fail, succeed } from "./backoff.ts";
-import { applyDeletion, applyRecord } from "./cache.ts";
+import { createFailure, fail, succeed } from "./backoff.ts";
+import { applyDeletion, applyRecord, findEntry } from "./cache.ts";
 import { asksCapabilities } from "./drain.ts";
 import { adoptId } from "./ids.ts";
+import { recordKey } from "./keys.ts";
 import { mutationOfKey } from "./outbox.ts";
 import { confirmed } from "./outcome.ts";
+import { makeStale } from "./reads.ts";
 import {
   cancelTimer,
   type Device,
@@ -59,7 +61,7 @@ export function socketClosed(device: Device, number: number, code: number): void
   device.socket = undefined;
   device.replan = true;
   if (code === CLOSE.unauthorized) return signOut(device);
-  fail(device.socketBackoff, device.random, device.nowMs, false);
+  fail(device.socketBackoff, createFailure(device.random, device.nowMs, false));
 }
 
 /** A frame. What comes late over a socket that was given up counts for nothing. */
@@ -90,7 +92,7 @@ export function distrust(device: Device): void {
   const { socket } = device;
   if (!socket || device.nowMs - socket.lastFrameMs < SOCKET_TRUST_MS) return;
   disconnect(device);
-  fail(device.socketBackoff, device.random, device.nowMs, false);
+  fail(device.socketBackoff, createFailure(device.random, device.nowMs, false));
   device.replan = true;
 }
 
@@ -116,6 +118,8 @@ function event(device: Device, socket: Socket, came: SyncEvent): void {
   if (mutation?.operation === "create" && mutation.recordId !== id) adoptId(device, mutation, id);
   // [EVT-18] an entity that this build does not know is passed over, and its revision still counts.
   if (device.cache.has(entity)) {
+    // What comes and goes unseen touches the reads of its collection all the same.
+    if (!findEntry(device, entity, id)?.server) makeStale(device, { entity, key: recordKey(entity, id) });
     if (payload) applyRecord(device, entity, payload);
     else applyDeletion(device, entity, id, revisionId);
   }

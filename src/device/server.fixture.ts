@@ -3,8 +3,8 @@
  * Refuses to be complete: no paging by size, no tokens, no limits. It shares no code with the reference proxy.
  */
 
-import { jsonEqual, type JsonObject } from "../base/canonical-json.ts";
-import { type Entity, ENTITY_OF, type Fields, type WireRecord } from "../protocol/entity.ts";
+import { type JsonObject, jsonEqual } from "../base/canonical-json.ts";
+import { ENTITY_OF, type Entity, type Fields, type WireRecord } from "../protocol/entity.ts";
 import { applyWrite, mergeByStamp, mergeList, type Stamped, stampsOfCreate } from "../protocol/merge.ts";
 import type { SyncEvent } from "../protocol/messages.ts";
 import { fieldsOf, fieldsOfCreate, withoutReserved } from "../protocol/patch.ts";
@@ -47,7 +47,10 @@ export class ModelServer {
   limit = 3;
   floor: Revision = GENESIS;
   private readonly latest = new Map<string, Commit>();
-  private readonly keys = new Map<string, { readonly print: string; readonly answer: Body; readonly ended: Revision | undefined }>();
+  private readonly keys = new Map<
+    string,
+    { readonly print: string; readonly answer: Body; readonly ended: Revision | undefined }
+  >();
 
   get head(): Revision {
     return this.log.at(-1)?.revision ?? GENESIS;
@@ -81,7 +84,13 @@ export class ModelServer {
   }
 
   /** A write by someone else; always applied. */
-  write(entity: Entity, operation: "create" | "update" | "delete", id: string, payload: Fields, key: string): Body {
+  write(
+    entity: Entity,
+    operation: "create" | "update" | "delete",
+    id: string,
+    payload: Fields,
+    key: string,
+  ): Body {
     return this.mutate(
       { entity, operation, id, payload, ifMatch: undefined, key, timestamp: this.nowMs, deviceId: "tablet" },
       "plain",
@@ -106,15 +115,29 @@ export class ModelServer {
         return this.changes(call.since, call.cursor);
       case "list": {
         const entity = ENTITY_OF.get(call.collection) as Entity;
-        const data = [...this.latest.values()].filter((one) => one.entity === entity && one.record).map((one) => one.record);
+        const data = [...this.latest.values()]
+          .filter((one) => one.entity === entity && one.record)
+          .map((one) => one.record);
         return this.ok(data as unknown as JsonObject);
       }
       case "create": {
         const body = call.body as JsonObject;
-        return this.once({ ...header, entity: call.entity, operation: "create", id: body["id"] as string, payload: body });
+        return this.once({
+          ...header,
+          entity: call.entity,
+          operation: "create",
+          id: body.id as string,
+          payload: body,
+        });
       }
       case "update":
-        return this.once({ ...header, entity: call.entity, operation: "update", id: call.id, payload: call.body as Fields });
+        return this.once({
+          ...header,
+          entity: call.entity,
+          operation: "update",
+          id: call.id,
+          payload: call.body as Fields,
+        });
       case "delete":
         return this.once({ ...header, entity: call.entity, operation: "delete", id: call.id, payload: {} });
       case "batch":
@@ -126,21 +149,21 @@ export class ModelServer {
 
   private batch(items: readonly JsonObject[], deviceId: string): Body {
     const results = items.map((item) => {
-      const linked = item["ifMatchMutation"] as string | undefined;
+      const linked = item.ifMatchMutation as string | undefined;
       const ended = linked === undefined ? undefined : this.keys.get(linked)?.ended;
-      const payload = (item["payload"] ?? {}) as Fields;
-      const key = item["id"] as string;
+      const payload = (item.payload ?? {}) as Fields;
+      const key = item.id as string;
       if (linked !== undefined && ended === undefined) {
         return { id: key, status: 424, error: "dependency_failed", message: "no" };
       }
       const { status, body } = this.once({
-        entity: item["entity"] as Entity,
-        operation: item["operation"] as Write["operation"],
-        id: (item["recordId"] ?? payload["id"]) as string,
+        entity: item.entity as Entity,
+        operation: item.operation as Write["operation"],
+        id: (item.recordId ?? payload.id) as string,
         payload,
-        ifMatch: ended ?? (item["ifMatch"] as string | undefined),
+        ifMatch: ended ?? (item.ifMatch as string | undefined),
         key,
-        timestamp: item["timestamp"] as number,
+        timestamp: item.timestamp as number,
         deviceId,
       });
       return { ...body, id: key, status };
@@ -153,12 +176,13 @@ export class ModelServer {
     const print = JSON.stringify([entity, operation, id, payload, ifMatch]);
     const known = this.keys.get(key);
     if (known) {
-      if (known.print !== print) return { status: 422, body: { error: "idempotency_key_reused", message: "" } };
+      if (known.print !== print)
+        return { status: 422, body: { error: "idempotency_key_reused", message: "" } };
       return known.answer;
     }
     const answer = this.mutate(write, this.resolvedBy);
     if (answer.status < 300 || answer.status === 409) {
-      const ended = (answer.body["meta"] as JsonObject | undefined)?.["revisionId"] as Revision | undefined;
+      const ended = (answer.body.meta as JsonObject | undefined)?.revisionId as Revision | undefined;
       this.keys.set(key, { print, answer, ended });
     }
     return answer;
@@ -166,7 +190,11 @@ export class ModelServer {
 
   private mutate(write: Write, resolvedBy: "server" | "client" | "plain"): Body {
     const current = this.latest.get(`${write.entity}/${write.id}`);
-    const own: Stamp = { timeMs: Math.min(write.timestamp, this.nowMs + 5_000), deviceId: write.deviceId, key: write.key };
+    const own: Stamp = {
+      timeMs: Math.min(write.timestamp, this.nowMs + 5_000),
+      deviceId: write.deviceId,
+      key: write.key,
+    };
     if (write.operation === "create") {
       if (current?.record) return this.conflict("already_exists", current, write);
       const fields = fieldsOfCreate(write.payload);
@@ -184,7 +212,8 @@ export class ModelServer {
     }
     const patch = withoutReserved(write.payload);
     if (!isStale) return this.commit(write, applyWrite(current.stamped, patch, own, true));
-    if (write.entity === "contact" || resolvedBy === "client") return this.conflict("conflict", current, write);
+    if (write.entity === "contact" || resolvedBy === "client")
+      return this.conflict("conflict", current, write);
     const base = this.log.find((one) => one.revision === write.ifMatch)?.stamped ?? undefined;
     const merge = write.entity === "task" ? mergeByStamp : mergeList;
     const merged = merge(current.stamped, base, patch, own);
@@ -200,7 +229,12 @@ export class ModelServer {
     }
     const revision = nextRevision(this.head, this.nowMs);
     const record = stamped
-      ? ({ ...stamped.fields, id: write.id, revisionId: revision, updatedAt: "2023-11-14T22:13:20.000Z" } as WireRecord)
+      ? ({
+          ...stamped.fields,
+          id: write.id,
+          revisionId: revision,
+          updatedAt: "2023-11-14T22:13:20.000Z",
+        } as WireRecord)
       : null;
     const { entity, id, key, deviceId } = write;
     const commit: Commit = { revision, entity, id, record, stamped, key, deviceId };
@@ -211,7 +245,9 @@ export class ModelServer {
   }
 
   private conflict(error: string, current: Commit, write: Write): Body {
-    const stamps = Object.fromEntries([...(current.stamped?.stamps ?? [])].map(([name, stamp]) => [name, stamp.timeMs]));
+    const stamps = Object.fromEntries(
+      [...(current.stamped?.stamps ?? [])].map(([name, stamp]) => [name, stamp.timeMs]),
+    );
     return {
       status: 409,
       body: {
@@ -229,7 +265,12 @@ export class ModelServer {
     if (since !== undefined && since < this.floor) {
       return {
         status: 410,
-        body: { error: "revision_expired", message: "", currentRevision: this.head, floorRevision: this.floor },
+        body: {
+          error: "revision_expired",
+          message: "",
+          currentRevision: this.head,
+          floorRevision: this.floor,
+        },
       };
     }
     const isFull = since === undefined;
@@ -264,7 +305,10 @@ export class ModelServer {
 
   private done(record: WireRecord | null, revision: Revision, resolution?: string): Body {
     const meta = this.meta(revision);
-    return { status: 200, body: { data: record, meta: resolution === undefined ? meta : { ...meta, resolution } } };
+    return {
+      status: 200,
+      body: { data: record, meta: resolution === undefined ? meta : { ...meta, resolution } },
+    };
   }
 
   private meta(revisionId: Revision): JsonObject {
@@ -274,5 +318,7 @@ export class ModelServer {
 
 /** A record's name and its fields, for comparisons. */
 export function contentOf(records: ReadonlyMap<string, WireRecord>): readonly (readonly [string, Fields])[] {
-  return [...records].map(([name, record]) => [name, fieldsOf(record)] as const).sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  return [...records]
+    .map(([name, record]) => [name, fieldsOf(record)] as const)
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1));
 }

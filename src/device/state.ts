@@ -9,7 +9,7 @@ import type { Entity, Fields, WireRecord } from "../protocol/entity.ts";
 import type { Capabilities, IdempotencyKey, Operation } from "../protocol/messages.ts";
 import type { Revision } from "../protocol/revision.ts";
 import type { Backoff } from "./backoff.ts";
-import type { DeviceOutput, DeviceSettings, FullSyncReason, Put, Query, TimerName } from "./port.ts";
+import type { DeviceOutput, DeviceSettings, FullSyncReason, Outcome, Put, Query, TimerName } from "./port.ts";
 
 /** What a 409 told, kept until someone chooses [MRG-9]. */
 export interface Conflict {
@@ -41,7 +41,7 @@ export interface Mutation {
   link: IdempotencyKey | undefined;
   /** What the user saw in the fields that the payload names. */
   seen: Fields | undefined;
-  /** `ending`: failed or taken back, and shown as before until storage has it: a kill would undo it. */
+  /** `ending`: settled, and shown as before until storage has it: a kill would undo it. */
   status: "pending" | "syncing" | "asked" | "failed" | "ending";
   /** Stored before a request leaves: after a kill nobody knows whether it did [QUE-11]. */
   sent: boolean;
@@ -61,6 +61,8 @@ export interface Mutation {
   error: string | undefined;
   /** An upper estimate of its JSON. */
   bytes: number;
+  /** How it ends, once that is durable. */
+  ending: Ending | undefined;
   /** An echo confirmed it while its answer is still out. */
   confirmed: Revision | undefined;
   /** The last write that holds it; it is durable once that is flushed. */
@@ -91,7 +93,7 @@ export interface Entry {
 /** How a mutation ends once storage has it: a kill before that would undo what was told. */
 export interface Ending {
   readonly mutation: Mutation;
-  readonly outcome: "failed" | "cancelled";
+  readonly outcome: Outcome;
   readonly error: string | undefined;
 }
 

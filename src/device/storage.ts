@@ -5,7 +5,7 @@
 
 import type { Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
-import { fail, succeed } from "./backoff.ts";
+import { createFailure, fail, succeed } from "./backoff.ts";
 import { KEYS } from "./keys.ts";
 import type { Put } from "./port.ts";
 import { type Device, type Ending, emit, type Mutation, setTimer, type WriteNote } from "./state.ts";
@@ -59,7 +59,7 @@ export function storeFailed(device: Device, number: number): void {
   if (!note) return;
   device.notes.splice(at, 1);
   if (device.storageBackoff.failures === 0) emit(device, { output: "notice", notice: "storage_failed" });
-  fail(device.storageBackoff, device.random, device.nowMs, false);
+  fail(device.storageBackoff, createFailure(device.random, device.nowMs, false));
   for (const [key, value] of note.puts) {
     const newer =
       device.puts.has(key) || device.notes.some((later) => later.puts.some((entry) => entry[0] === key));

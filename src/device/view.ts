@@ -57,11 +57,11 @@ export function fieldsWithEdits(entry: Entry): Fields | undefined {
 /** What becomes of `fields` under a list's patch whose author saw `seen`: items others added meanwhile stay. */
 export function overItems(fields: Fields, seen: Fields | undefined, payload: Fields): Fields {
   const patched = applyPatch(fields, payload);
-  const theirs = fields["items"];
-  if (jsonEqual(theirs, seen?.["items"])) return patched;
+  const theirs = fields.items;
+  if (jsonEqual(theirs, seen?.items)) return patched;
   const items = mergeItems(seen && itemsOf(seen), itemsOf(fields), itemsOf(payload), OWN_EDITS_WIN);
   // Nothing left after a removal of the whole field: it stays removed.
-  if (items.length === 0 && payload["items"] === null) return patched;
+  if (items.length === 0 && payload.items === null) return patched;
   return { ...patched, items: items as readonly ListItem[] as Json };
 }
 
@@ -69,9 +69,7 @@ function withEdit(fields: Fields | undefined, mutation: Mutation): Fields | unde
   const { payload } = mutation;
   switch (mutation.operation) {
     case "create":
-      if (fields === undefined) return fieldsOfCreate(payload ?? {});
-      // The record is there already: it is this create, confirmed, unless a person is asked about it.
-      return mutation.status === "asked" ? applyPatch(fields, fieldsOfCreate(payload ?? {})) : fields;
+      return applyPatch(fields ?? {}, fieldsOfCreate(payload ?? {}));
     case "update":
       if (fields === undefined || payload === undefined) return fields;
       if (mutation.entity === "list" && Object.hasOwn(payload, "items"))
