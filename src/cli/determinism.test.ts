@@ -10,7 +10,20 @@ const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 /** The report of a run in a process of its own, as text, without what depends on the wall clock. */
 function reportOf(seed: number): string {
   const folder = mkdtempSync(join(tmpdir(), "zeke-sync-"));
-  const args = [MAIN, "simulate", "--seed", String(seed), "--devices", "12", "--duration", "2d", "--json", "-", "--report", folder];
+  const args = [
+    MAIN,
+    "simulate",
+    "--seed",
+    String(seed),
+    "--devices",
+    "12",
+    "--duration",
+    "2d",
+    "--json",
+    "-",
+    "--report",
+    folder,
+  ];
   try {
     const { stdout, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
     expect(status).toBe(0);

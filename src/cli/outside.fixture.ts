@@ -13,8 +13,8 @@ import { METRICS_OF_A_RUN, START_MS } from "../report/report.fixture.ts";
 import type { Progress, Simulation } from "../simulation/port.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import type { Io } from "./io.ts";
-import type { RunKit } from "./run-kit.ts";
 import { runCli } from "./program.ts";
+import type { RunKit } from "./run-kit.ts";
 
 /** A stream that keeps what was written; with columns, a terminal. */
 export class FakeOutput extends Writable {

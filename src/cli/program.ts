@@ -137,7 +137,17 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
       const { seed, devices, duration, set = [], json, report, fault } = flags;
-      const options = { scenario, seed, devices, duration, set, fault, json, report, ...shared(flags, program) };
+      const options = {
+        scenario,
+        seed,
+        devices,
+        duration,
+        set,
+        fault,
+        json,
+        report,
+        ...shared(flags, program),
+      };
       end(await simulate(options, io, machinery.loadRunKit));
     });
 }

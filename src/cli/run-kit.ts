@@ -4,8 +4,8 @@
  */
 
 import type { Checker } from "../checkers/port.ts";
-import type { MetricsFold } from "../metrics/all.ts";
 import type { Ruling } from "../checkers/witness.ts";
+import type { MetricsFold } from "../metrics/all.ts";
 import type { Simulation } from "../simulation/port.ts";
 import type { Scenario } from "../simulation/scenario.ts";
 import type { SimulationOptions } from "../simulation/world.ts";

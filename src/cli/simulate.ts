@@ -20,10 +20,10 @@ import { RunFault, stackOf, tellFault } from "./fault.ts";
 import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
 import { type Io, paintFor, widthOf } from "./io.ts";
 import { adjust } from "./override.ts";
-import type { RunKit } from "./run-kit.ts";
 import { type Planted, plant } from "./planted.ts";
 import { openProgressLine } from "./progress.ts";
 import { carryOut, type Ended } from "./run.ts";
+import type { RunKit } from "./run-kit.ts";
 import { readScenario } from "./scenario-file.ts";
 import { ownVersion } from "./version.ts";
 
@@ -58,7 +58,8 @@ export async function simulate(
     nowMs: io.now(),
   });
   if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
-  if (planted && !options.quiet) io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
+  if (planted && !options.quiet)
+    io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
   const report = await runGuarded({ scenario, planted, folder }, options, io, load);
   const written = writeReport(report, options, folder, io);
   print(report, options, folder, io);
