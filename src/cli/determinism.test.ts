@@ -19,6 +19,8 @@ function reportOf(seed: number): string {
     "12",
     "--duration",
     "2d",
+    "--set",
+    "thresholds=[]",
     "--json",
     "-",
     "--report",

@@ -5,6 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import picomatch from "picomatch";
 import { canonicalJson } from "../base/canonical-json.ts";
 import type { Checker } from "../checkers/port.ts";
 import { RULES, ruleById } from "../protocol/rules/registry.ts";
@@ -53,14 +54,14 @@ export async function listRules(options: RulesOptions, io: Io, load: LoadChecker
   return EXIT.good;
 }
 
-/** `QUE-10` is one, `QUE` and `QUE-*` are a family, `QUE-1*` is what begins so. Case does not matter. */
+/** `QUE-10` is one, `QUE` a family, `QUE-1*` or `{CON,MRG}-?` what the glob matches. Case does not matter. */
 function select(wanted: string): readonly Rule[] {
   const id = wanted.toUpperCase();
   const one = ruleById(id);
   if (one !== undefined) return [one];
   const isFamily = RULE_FAMILIES.some((family) => family === id);
-  const prefix = isFamily ? `${id}-` : id.endsWith("*") ? id.slice(0, -1) : undefined;
-  const some = prefix === undefined ? [] : RULES.filter((rule) => rule.id.startsWith(prefix));
+  const matches = picomatch(isFamily ? `${id}-*` : id);
+  const some = RULES.filter((rule) => matches(rule.id));
   if (some.length > 0) return some;
   const near = suggestion(id.replace("*", ""), [...RULES.map((rule) => rule.id), ...RULE_FAMILIES]);
   throw new UsageFault(

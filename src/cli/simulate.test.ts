@@ -105,7 +105,7 @@ describe("simulate", () => {
   test("a missed threshold is exit 4, with a violation exit 1", async () => {
     const args = ["simulate", "--set", "thresholds=[conflict rate < 1%]"];
     expect(await runFake(args, io)).toBe(4);
-    expect(io.stdout.text).toContain("✗ conflict rate < 1% · was 3.1 %");
+    expect(io.stdout.text).toContain("✗ conflict rate < 1% · was 1.3 %");
     expect(await runFake(args, io, { violations: [violation("CON-4")] })).toBe(1);
     expect(await runFake(["simulate", "--set", "thresholds=[conflict rate < 10%]"], io)).toBe(0);
   });
@@ -146,7 +146,7 @@ describe("colours and progress", () => {
     const terminal = new Outside(0);
     await runFake(["simulate", "--no-color"], terminal);
     expect(terminal.stderr.text).toBe("");
-    expect(terminal.stdout.text).toContain("p50     p90     p99");
+    expect(terminal.stdout.text).toMatch(/p50 +p90 +p99/);
     terminal.remove();
   });
 

@@ -7,6 +7,8 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { formatInstant } from "../base/time.ts";
+import { ruleById } from "../protocol/rules/registry.ts";
+import { whyExcluded } from "../protocol/rules/scope.ts";
 import { renderJson } from "../report/json.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { buildReport } from "../report/result.ts";
@@ -98,7 +100,9 @@ async function runScenario(
 ): Promise<SimulationReport> {
   const startedMs = io.now();
   const { mode, resolvedBy } = scenario.proxy;
-  const checkers = kit.createCheckers({ mode, resolvedBy });
+  const checkers = kit
+    .createCheckers({ mode, resolvedBy })
+    .filter(({ rule }) => concerns(rule, scenario.fleet.phases));
   const metrics = kit.createMetrics();
   const simulation = kit.createSimulation(scenario, options.seed, {
     folds: [...checkers, metrics],
@@ -132,6 +136,12 @@ async function runScenario(
       node: process.version,
     },
   });
+}
+
+/** False for a rule of a phase that is off: it is not judged, and reported as excluded. */
+function concerns(id: string, phases: readonly number[]): boolean {
+  const rule = ruleById(id);
+  return rule === undefined || whyExcluded(rule, phases) === undefined;
 }
 
 /** Shows progress; the first Ctrl-C ends the run with what there is, the second ends the process. */

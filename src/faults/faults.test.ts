@@ -27,7 +27,10 @@ async function simulate(...more: readonly string[]): Promise<Verdict> {
   try {
     const code = await runCli(["simulate", "commuter", ...HARD_TIMES, "--quiet", "--json", "-", ...more], io);
     const report = JSON.parse(io.stdout.text) as { rules: { id: string; verdict: string }[] };
-    return { code, violated: report.rules.filter(({ verdict }) => verdict === "violated").map(({ id }) => id) };
+    return {
+      code,
+      violated: report.rules.filter(({ verdict }) => verdict === "violated").map(({ id }) => id),
+    };
   } finally {
     io.remove();
   }
@@ -48,7 +51,8 @@ describe("planted faults", () => {
   );
 
   test("there are at least five on each side, each with rules that exist and a name of its own", () => {
-    for (const side of ["proxy", "device"]) expect(FAULTS.filter((fault) => fault.side === side).length).toBeGreaterThan(4);
+    for (const side of ["proxy", "device"])
+      expect(FAULTS.filter((fault) => fault.side === side).length).toBeGreaterThan(4);
     for (const { name, rules } of FAULTS) {
       expect(faultByName(name)?.rules).toBe(rules);
       for (const id of rules) expect(ruleById(id), id).toBeDefined();
@@ -58,14 +62,18 @@ describe("planted faults", () => {
   test("a name that is none is answered with the nearest, before anything runs", async () => {
     const io = new Outside();
     expect(await runCli(["simulate", "--fault", "lost-tombstones"], io)).toBe(2);
-    expect(io.stderr.text).toBe('there is no planted fault "lost-tombstones"; did you mean lost-tombstone?\n');
+    expect(io.stderr.text).toBe(
+      'there is no planted fault "lost-tombstones"; did you mean lost-tombstone?\n',
+    );
     io.remove();
   });
 
   test("docs/cli.md lists them as they are", () => {
     const text = readFileSync(new URL("../../docs/cli.md", import.meta.url), "utf8");
     const listed = text.slice(text.indexOf("<!-- faults -->\n") + 16, text.indexOf("<!-- /faults -->"));
-    const rows = FAULTS.map(({ name, side, rules, text: what }) => `| \`${name}\` | ${side} | ${rules.join(", ")} | ${what} |\n`);
+    const rows = FAULTS.map(
+      ({ name, side, rules, text: what }) => `| \`${name}\` | ${side} | ${rules.join(", ")} | ${what} |\n`,
+    );
     expect(listed).toBe(`| fault | side | breaks | does |\n|---|---|---|---|\n${rows.join("")}`);
   });
 });

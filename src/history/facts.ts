@@ -57,7 +57,11 @@ export type EditFact =
       readonly error?: string;
     })
   | (OnDevice & { readonly fact: "asked"; readonly mutation: string })
-  | (OnDevice & { readonly fact: "chosen"; readonly mutation: string; readonly choice: "mine" | "server" | "merge" })
+  | (OnDevice & {
+      readonly fact: "chosen";
+      readonly mutation: string;
+      readonly choice: "mine" | "server" | "merge";
+    })
   /** The user took up a failed mutation again, or gave it up. */
   | (OnDevice & { readonly fact: "retried"; readonly mutation: string })
   | (OnDevice & { readonly fact: "discarded"; readonly mutation: string });
@@ -114,10 +118,20 @@ export type ExchangeFact =
       readonly call: Call["call"];
       readonly why: "timeout" | "unreachable";
     })
-  | (OnDevice & { readonly fact: "connecting"; readonly socket: number; readonly since?: string; readonly entities?: readonly string[] })
+  | (OnDevice & {
+      readonly fact: "connecting";
+      readonly socket: number;
+      readonly since?: string;
+      readonly entities?: readonly string[];
+    })
   | (OnDevice & { readonly fact: "connected"; readonly socket: number })
   | (OnDevice & { readonly fact: "disconnected"; readonly socket: number; readonly code: number })
-  | (OnDevice & { readonly fact: "frame"; readonly socket: number; readonly frame: Frame; readonly bytes: number })
+  | (OnDevice & {
+      readonly fact: "frame";
+      readonly socket: number;
+      readonly frame: Frame;
+      readonly bytes: number;
+    })
   | (OnDevice & { readonly fact: "pushed"; readonly entity: Entity; readonly revision: Revision });
 
 /** What the device's user could see, and what its storage came to hold. */
@@ -139,7 +153,10 @@ export type ViewFact =
       readonly fresh: boolean;
       readonly revision: Revision | undefined;
     })
-  | (OnDevice & { readonly fact: "invalidated"; readonly queries: readonly { readonly entity: Entity; readonly id?: string }[] })
+  | (OnDevice & {
+      readonly fact: "invalidated";
+      readonly queries: readonly { readonly entity: Entity; readonly id?: string }[];
+    })
   | (OnDevice & { readonly fact: "sync_started"; readonly sync: "full" | "delta"; readonly reason?: string })
   | (OnDevice & {
       readonly fact: "sync_ended";
@@ -149,7 +166,10 @@ export type ViewFact =
     })
   /** The revision is durable on the device as last seen. */
   | (OnDevice & { readonly fact: "advanced"; readonly entity: Entity; readonly revision: Revision })
-  | (OnDevice & { readonly fact: "noticed"; readonly notice: "signed_out" | "protocol_mismatch" | "storage_failed" });
+  | (OnDevice & {
+      readonly fact: "noticed";
+      readonly notice: "signed_out" | "protocol_mismatch" | "storage_failed";
+    });
 
 /** What the driver could see of the server; a live driver sees none of it. */
 export type ServerFact =
@@ -168,7 +188,12 @@ export type ServerFact =
       readonly ifMatch: Revision | undefined;
       readonly resolution: Resolution | undefined;
     })
-  | (OnServer & { readonly fact: "push_handed_over"; readonly device: number; readonly entity: Entity; readonly revision: Revision });
+  | (OnServer & {
+      readonly fact: "push_handed_over";
+      readonly device: number;
+      readonly entity: Entity;
+      readonly revision: Revision;
+    });
 
 /** One record of a replica. */
 export interface ReplicaFactRecord {
@@ -181,11 +206,24 @@ export interface ReplicaFactRecord {
 /** The run itself. */
 export type RunFact =
   /** Faults are on from `agitate`, off from `heal`; `settled` or `unsettled` ends the run [SYS-5]. */
-  | { readonly fact: "phase"; readonly at: EpochMs; readonly phase: "agitate" | "heal" | "settled" | "unsettled" }
+  | {
+      readonly fact: "phase";
+      readonly at: EpochMs;
+      readonly phase: "agitate" | "heal" | "settled" | "unsettled";
+    }
   /** All that a device holds at the end. */
-  | (OnDevice & { readonly fact: "replica"; readonly records: readonly ReplicaFactRecord[]; readonly waiting: number })
+  | (OnDevice & {
+      readonly fact: "replica";
+      readonly records: readonly ReplicaFactRecord[];
+      readonly waiting: number;
+    })
   /** All that a device which was never there before holds, after one full sync at that same moment. */
-  | { readonly fact: "fresh_replica"; readonly at: EpochMs; readonly account: number; readonly records: readonly ReplicaFactRecord[] };
+  | {
+      readonly fact: "fresh_replica";
+      readonly at: EpochMs;
+      readonly account: number;
+      readonly records: readonly ReplicaFactRecord[];
+    };
 
 export type Fact = LifeFact | EditFact | ExchangeFact | ViewFact | ServerFact | RunFact;
 export type FactName = Fact["fact"];

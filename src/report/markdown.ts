@@ -100,9 +100,13 @@ function familyTable(report: SimulationReport): string {
     String(family.satisfied),
     String(family.violated),
     String(family.notExercised),
+    String(family.excluded),
     grouped(family.exercised),
   ]);
-  return table(["", "family", "", "satisfied", "violated", "not exercised", "times exercised"], rows);
+  return table(
+    ["", "family", "", "satisfied", "violated", "not exercised", "excluded", "times exercised"],
+    rows,
+  );
 }
 
 function ruleTable(report: SimulationReport): string {
@@ -111,7 +115,7 @@ function ruleTable(report: SimulationReport): string {
     rule.level,
     rule.side,
     rule.verdict,
-    rule.verdict === "not exercised" ? (rule.reason ?? "") : `${grouped(rule.exercised)}×`,
+    rule.reason !== undefined ? rule.reason : `${grouped(rule.exercised)}×`,
   ]);
   return table(["rule", "level", "side", "verdict", ""], rows);
 }

@@ -33,9 +33,9 @@ const RuleEntry = z.strictObject({
   side: z.enum(["P", "D", "S", "R"]),
   phase: z.number().int(),
   text: z.string(),
-  verdict: z.enum(["satisfied", "violated", "not exercised"]),
+  verdict: z.enum(["satisfied", "violated", "not exercised", "excluded"]),
   exercised: Count,
-  /** Why it was not exercised. */
+  /** Why it was not exercised, or is excluded. */
   reason: z.string().optional(),
   /** How many breaches were found; `violations` holds the first few. */
   violated: Count,
@@ -50,6 +50,7 @@ const FamilyEntry = z.strictObject({
   satisfied: Count,
   violated: Count,
   notExercised: Count,
+  excluded: Count,
   exercised: Count,
 });
 export type FamilyEntry = z.output<typeof FamilyEntry>;

@@ -49,11 +49,15 @@ describe("the report of a run", () => {
     });
   });
 
-  test("a rule of a phase that the scenario leaves out says so", () => {
+  test("a rule of a phase that is off is excluded, and says why", () => {
     const run = finishedRun();
     const report = buildReport({ ...run, scenario: { ...run.scenario, phases: [1, 2] } });
-    expect(ruleOf(report, "QUE-6").reason).toBe("phase 3 is not in this scenario");
-    expect(ruleOf(report, "SYS-2").reason).toBe("no checker judges it in a simulation yet");
+    expect(ruleOf(report, "QUE-6")).toMatchObject({ verdict: "excluded", reason: "phase 3 is off" });
+    expect(ruleOf(report, "SYS-2")).toMatchObject({
+      verdict: "excluded",
+      reason: "it rests on phase 3, which is off",
+    });
+    expect(ruleOf(report, "API-8").reason).toBe("no checker judges it in a simulation yet");
   });
 
   test("violations fail the run; the first few are told, all are counted", () => {

@@ -11,6 +11,7 @@ import type { Roster } from "../history/facts.ts";
 import type { Metrics } from "../metrics/all.ts";
 import { RULES } from "../protocol/rules/registry.ts";
 import { RULE_FAMILIES, type Rule } from "../protocol/rules/rule.ts";
+import { whyExcluded } from "../protocol/rules/scope.ts";
 import { EVIDENCE_FACTS_MAX, reportFact } from "./evidence.ts";
 import { FAMILIES } from "./families.ts";
 import { figuresOf } from "./measures.ts";
@@ -100,10 +101,19 @@ export function buildReport(run: FinishedRun): SimulationReport {
 }
 
 function judgeRule(rule: Rule, run: FinishedRun): RuleEntry {
+  const excluded = whyExcluded(rule, run.scenario.phases);
   const judgements = run.judgements.filter((entry) => entry.rule === rule.id).map((entry) => entry.judgement);
   const exercised = judgements.reduce((sum, judgement) => sum + judgement.exercised, 0);
   const violations = judgements.flatMap((judgement) => judgement.violations);
-  const verdict = violations.length > 0 ? "violated" : exercised > 0 ? "satisfied" : "not exercised";
+  const verdict =
+    violations.length > 0
+      ? "violated"
+      : exercised > 0
+        ? "satisfied"
+        : excluded === undefined
+          ? "not exercised"
+          : "excluded";
+  const reason = verdict === "not exercised" ? whyNotExercised(judgements.length > 0) : excluded;
   const { id, level, side, phase, text } = rule;
   return {
     id,
@@ -113,7 +123,7 @@ function judgeRule(rule: Rule, run: FinishedRun): RuleEntry {
     text,
     verdict,
     exercised,
-    ...(verdict === "not exercised" ? { reason: whyNotExercised(rule, run, judgements.length > 0) } : {}),
+    ...(reason === undefined ? {} : { reason }),
     violated: judgements.reduce((sum, judgement) => sum + foundIn(judgement), 0),
     violations: violations.slice(0, VIOLATIONS_MAX).map((violation) => reportViolation(violation, run)),
   };
@@ -124,9 +134,7 @@ function foundIn(judgement: Judgement): number {
   return (judgement as Partial<CountedJudgement>).found ?? judgement.violations.length;
 }
 
-function whyNotExercised(rule: Rule, run: FinishedRun, checked: boolean): string {
-  if (rule.phase > 0 && !run.scenario.phases.includes(rule.phase))
-    return `phase ${rule.phase} is not in this scenario`;
+function whyNotExercised(checked: boolean): string {
   return checked ? "its trigger did not happen" : "no checker judges it in a simulation yet";
 }
 
@@ -152,6 +160,7 @@ function summarise(rules: readonly RuleEntry[]): FamilyEntry[] {
       satisfied: count("satisfied"),
       violated: count("violated"),
       notExercised: count("not exercised"),
+      excluded: count("excluded"),
       exercised: mine.reduce((sum, rule) => sum + rule.exercised, 0),
     };
   });

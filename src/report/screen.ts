@@ -52,7 +52,8 @@ export function renderScreen(report: SimulationReport, options: ScreenOptions): 
 /** For `--quiet`: nothing when all is well, else what is wrong and where to read on. */
 export function renderTrouble(report: SimulationReport, options: ScreenOptions): string {
   if (report.verdict === "pass") return "";
-  const parts = [thresholdLines(report, options), violationLines(report, options), footer(report, options)];
+  const missed = { ...report, thresholds: report.thresholds.filter(({ verdict }) => verdict !== "met") };
+  const parts = [thresholdLines(missed, options), violationLines(report, options), footer(report, options)];
   return `${parts
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join("\n"))
@@ -124,7 +125,7 @@ function familyLines(report: SimulationReport, { width, paint }: ScreenOptions):
 }
 
 function ruleText(family: FamilyEntry): string {
-  const judged = family.rules - family.notExercised;
+  const judged = family.rules - family.notExercised - family.excluded;
   const violated = family.violated > 0 ? `, ${family.violated} violated` : "";
   return `${judged} of ${family.rules} rules${violated}`;
 }

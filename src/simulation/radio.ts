@@ -75,8 +75,10 @@ export class Radio {
     this.lastNumber = Math.max(this.lastNumber, request);
     const { agenda } = this.stage;
     const { index } = this.phone;
-    this.inFlight.set(request, { request, message, mutations: sentMutations(message) });
-    this.stage.record(factOfRequest(this.phone.on(), request, message));
+    const on = this.phone.on();
+    const mutations = sentMutations(on, request, message);
+    this.inFlight.set(request, { request, message, mutations });
+    this.stage.record(factOfRequest(on, request, message, mutations));
     if (!this.online) {
       agenda.put(agenda.nowMs + 1, EVENT.requestUnreachable, index, request);
       return;

@@ -74,7 +74,12 @@ export function factOfOutput(on: OnDevice, output: DeviceOutput): Fact | undefin
 }
 
 /** The fact that this request leaves the device. */
-export function factOfRequest(on: OnDevice, request: number, message: Request): Fact {
+export function factOfRequest(
+  on: OnDevice,
+  request: number,
+  message: Request,
+  mutations: readonly SentMutation[],
+): Fact {
   const { at, device, account } = on;
   const { call } = message;
   const bytes = HEADER_BYTES + ("body" in call ? jsonBytes(call.body) : 0);
@@ -85,7 +90,7 @@ export function factOfRequest(on: OnDevice, request: number, message: Request): 
     account,
     request,
     call: call.call,
-    mutations: sentMutations(message),
+    mutations,
     bytes,
   } as const;
   return call.call === "changes" && call.since !== undefined ? { ...sent, since: call.since } : sent;
@@ -121,8 +126,8 @@ export function factOfAnswer(
   return error || retry ? { ...fact, ...error, ...retry } : fact;
 }
 
-/** The mutations that a request carries; none for reads. */
-export function sentMutations(message: Request): readonly SentMutation[] {
+/** The mutations that a request carries; none for reads. One without an idempotency key is told by its request. */
+export function sentMutations(on: OnDevice, request: number, message: Request): readonly SentMutation[] {
   const { call } = message;
   if (call.call === "batch") {
     const items = (call.body as { readonly mutations: readonly BatchItem[] }).mutations;
@@ -132,7 +137,7 @@ export function sentMutations(message: Request): readonly SentMutation[] {
   const payload = call.call === "delete" ? undefined : (call.body as Fields);
   return [
     {
-      key: message.idempotencyKey ?? "",
+      key: message.idempotencyKey ?? `request-${on.device}-${request}`,
       entity: call.entity,
       id: call.call === "create" ? String(payload?.id ?? "") : call.id,
       operation: call.call,
