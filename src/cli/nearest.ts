@@ -3,6 +3,7 @@
  * Refuses to know what the names are of.
  */
 
+import { distance } from "fastest-levenshtein";
 import { byCodeUnit } from "../base/canonical-json.ts";
 
 const OFFERED_MAX = 3;
@@ -36,39 +37,6 @@ export function listed(names: readonly string[], joiner: "or" | "and"): string {
 
 /** Edit distance; a name that begins with, or holds, what was typed is as near as one typing error. */
 function likeness(sought: string, name: string): number {
-  const distance = editDistance(sought, name);
-  return sought.length >= 3 && name.includes(sought) ? Math.min(distance, 1) : distance;
-}
-
-/** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours cost one each. */
-function editDistance(source: string, target: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: target.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= source.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= target.length; column++) {
-      const same = source[row - 1] === target[column - 1];
-      let cost = Math.min(
-        cell(last, column) + 1,
-        cell(current, column - 1) + 1,
-        cell(last, column - 1) + (same ? 0 : 1),
-      );
-      if (
-        row > 1 &&
-        column > 1 &&
-        source[row - 1] === target[column - 2] &&
-        source[row - 2] === target[column - 1]
-      ) {
-        cost = Math.min(cost, cell(beforeLast, column - 2) + 1);
-      }
-      current.push(cost);
-    }
-    beforeLast = last;
-    last = current;
-  }
-  return cell(last, target.length);
-}
-
-function cell(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  const edits = distance(sought, name);
+  return sought.length >= 3 && name.includes(sought) ? Math.min(edits, 1) : edits;
 }

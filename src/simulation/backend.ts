@@ -73,9 +73,9 @@ export class Backend {
   }
 
   requestArrives(phone: Phone, parcel: Parcel): void {
-    const index = this.pick();
+    const index = this.pick(phone);
     const { proxy, down } = this.instance(index);
-    const workMs = this.fate.spread(this.stage.agenda.nowMs, this.stage.scenario.proxy.work);
+    const workMs = phone.backendFate.spread(this.stage.agenda.nowMs, this.stage.scenario.proxy.work);
     const answer = down ? this.unavailable() : proxy.answer(parcel.message, this.now());
     phone.radio.answerLeaves(parcel.request, answer, workMs);
     this.carryOut(index);
@@ -83,7 +83,7 @@ export class Backend {
 
   socketArrives(phone: Phone, line: Line): void {
     if (!line.openAtPhone) return;
-    const index = this.pick();
+    const index = this.pick(phone);
     const instance = this.instance(index);
     const socket = instance.down ? undefined : instance.proxy.openSocket(line.subscription, this.now());
     phone.radio.upgraded(line, socket === undefined ? undefined : { instance: index, socket });
@@ -164,9 +164,9 @@ export class Backend {
     return this.instances[index] as Instance;
   }
 
-  private pick(): number {
+  private pick(phone: Phone): number {
     if (this.instances.length === 1) return 0;
-    return Math.floor(this.fate.draw(this.stage.agenda.nowMs) * this.instances.length);
+    return Math.floor(phone.backendFate.draw(this.stage.agenda.nowMs) * this.instances.length);
   }
 
   private unavailable(): Answer {
@@ -261,7 +261,7 @@ export class Backend {
 
   private deliver(phone: Phone, trigger: SyncTrigger): void {
     const { agenda, scenario } = this.stage;
-    const { account, index: device } = phone;
+    const { account, index: device, backendFate } = phone;
     const { entity, revisionId: revision } = trigger;
     this.stage.record({
       fact: "push_handed_over",
@@ -272,11 +272,11 @@ export class Backend {
       revision,
     });
     const { delay, loss, duplication } = scenario.push;
-    if (!this.stage.healed && this.fate.chance(agenda.nowMs, loss)) return;
-    agenda.put(agenda.nowMs + this.fate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
-    if (this.stage.healed || !this.fate.chance(agenda.nowMs, duplication)) return;
+    if (!this.stage.healed && backendFate.chance(agenda.nowMs, loss)) return;
+    agenda.put(agenda.nowMs + backendFate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
+    if (this.stage.healed || !backendFate.chance(agenda.nowMs, duplication)) return;
     agenda.put(
-      agenda.nowMs + 2 * this.fate.spread(agenda.nowMs, delay),
+      agenda.nowMs + 2 * backendFate.spread(agenda.nowMs, delay),
       EVENT.pushArrives,
       device,
       0,

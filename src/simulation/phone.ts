@@ -33,6 +33,8 @@ export class Phone {
   readonly radio: Radio;
   readonly screen = new Screen();
   readonly user: User;
+  /** What befalls this phone's requests and pushes behind the network, whatever others do at that instant. */
+  readonly backendFate: Fate;
   /** The running process; undefined while it is killed or was never started. */
   app: App | undefined;
 
@@ -54,6 +56,7 @@ export class Phone {
     const name = settings.deviceId;
     this.random = stream(stage.seed, `${name}/device`);
     this.diskFate = new Fate(stage.seed, `${name}/disk`);
+    this.backendFate = new Fate(stage.seed, `${name}/backend`);
     this.radio = new Radio(stage, this, name);
     this.user = new User(stage, this, name);
     this.clock = this.wrongClock(name);

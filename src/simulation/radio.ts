@@ -26,6 +26,8 @@ export interface Parcel {
 
 interface InFlight extends Parcel {
   readonly mutations: readonly SentMutation[];
+  /** When the device stops waiting. An event for it is put only once it is sure that no answer comes before. */
+  readonly deadlineMs: number;
 }
 
 /** One WebSocket, seen from both of its ends. */
@@ -77,14 +79,17 @@ export class Radio {
     const { index } = this.phone;
     const on = this.phone.on();
     const mutations = sentMutations(on, request, message);
-    this.inFlight.set(request, { request, message, mutations });
+    const deadlineMs = agenda.nowMs + timeoutMs;
+    this.inFlight.set(request, { request, message, mutations, deadlineMs });
     this.stage.record(factOfRequest(on, request, message, mutations));
     if (!this.online) {
       agenda.put(agenda.nowMs + 1, EVENT.requestUnreachable, index, request);
       return;
     }
-    agenda.put(agenda.nowMs + timeoutMs, EVENT.requestTimesOut, index, request);
-    if (this.lostUp()) return;
+    if (this.lostUp()) {
+      agenda.put(deadlineMs, EVENT.requestTimesOut, index, request);
+      return;
+    }
     const parcel: Parcel = { request, message };
     agenda.put(agenda.nowMs + this.delayMs(), EVENT.requestArrives, index, 0, parcel);
     if (this.strikes(this.stage.scenario.network.duplication)) {
@@ -95,19 +100,24 @@ export class Radio {
   /** The proxy's answer sets out, `workMs` from now. */
   answerLeaves(request: number, answer: Answer, workMs: number): void {
     const { agenda } = this.stage;
-    if (this.strikes(this.stage.scenario.network.loss)) return;
-    agenda.put(
-      agenda.nowMs + workMs + this.delayMs(),
-      EVENT.answerArrives,
-      this.phone.index,
-      request,
-      answer,
-    );
+    const sent = this.inFlight.get(request);
+    if (!sent) return;
+    const lost = this.strikes(this.stage.scenario.network.loss);
+    const atMs = agenda.nowMs + workMs + this.delayMs();
+    if (lost || atMs >= sent.deadlineMs) {
+      agenda.put(sent.deadlineMs, EVENT.requestTimesOut, this.phone.index, request);
+    }
+    if (!lost) agenda.put(atMs, EVENT.answerArrives, this.phone.index, request, answer);
   }
 
   answerArrives(request: number, answer: Answer): void {
     const sent = this.inFlight.get(request);
-    if (!sent || !this.online || this.stage.agenda.nowMs < this.downDeadUntilMs) return;
+    if (!sent || !this.online) return;
+    const { agenda } = this.stage;
+    if (agenda.nowMs < this.downDeadUntilMs) {
+      agenda.put(sent.deadlineMs, EVENT.requestTimesOut, this.phone.index, request);
+      return;
+    }
     this.inFlight.delete(request);
     this.stage.record(factOfAnswer(this.phone.on(), request, sent.message, sent.mutations, answer));
     this.phone.feed({ input: "answered", request, answer });
