@@ -11,7 +11,7 @@ const HARD: ScenarioText = {
   network: { loss: "5%", duplication: "3%", reordering: "5%", partition: { perDay: 3 } },
   kills: { perDay: 6, afterEdit: "5%" },
   workload: { editsPerDay: 20 },
-  proxy: { outages: { perDay: 3 } },
+  proxy: { outages: { perDay: 6, length: { p50: "20m", p99: "1h" } } },
 };
 
 function run(text: ScenarioText, seed = 1): World {
