@@ -5,8 +5,9 @@
  */
 
 import { assertNever } from "../base/assert.ts";
+import { byCodeUnit } from "../base/canonical-json.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { AccountId, DeviceId, SyncTrigger } from "../protocol/messages.ts";
+import type { AccountId, DeviceId, PushMessage, SyncTrigger } from "../protocol/messages.ts";
 import type { Answer, Request } from "../protocol/request.ts";
 import type {
   Commit,
@@ -249,12 +250,17 @@ export class Backend {
 
   private pushSend(index: number, output: Extract<ProxyOutput, { output: "push_send" }>): void {
     const { agenda } = this.stage;
-    const tickets = output.messages.map((message, nth): PushTicket => {
-      const phone = this.tokens.get(message.to);
-      if (!phone) return { status: "error", error: "DeviceNotRegistered" };
-      this.deliver(phone, message.data);
-      return { status: "ok", id: `ticket-${index}-${output.call}-${nth}` };
-    });
+    const tickets = output.messages.map(
+      ({ to }, nth): PushTicket =>
+        this.tokens.has(to)
+          ? { status: "ok", id: `ticket-${index}-${output.call}-${nth}` }
+          : { status: "error", error: "DeviceNotRegistered" },
+    );
+    // In an order that other accounts' messages in the same call have no part in.
+    for (const { to, data } of [...output.messages].sort(byAddress)) {
+      const phone = this.tokens.get(to);
+      if (phone) this.deliver(phone, data);
+    }
     const result: PushCallResult = { result: "answered", tickets };
     agenda.put(agenda.nowMs + PUSH_CALL_MS, EVENT.pushAnswered, index, output.call, result);
   }
@@ -294,6 +300,10 @@ export class Backend {
     instance.tickAtMs = atMs;
     agenda.put(atMs, EVENT.proxyTick, index);
   }
+}
+
+function byAddress(left: PushMessage, right: PushMessage): number {
+  return byCodeUnit(left.to, right.to) || byCodeUnit(left.data.entity, right.data.entity);
 }
 
 /** Who may call: one token an account. */
