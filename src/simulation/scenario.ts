@@ -54,7 +54,7 @@ const Fleet = z.strictObject({
 });
 
 const Habits = z.strictObject({
-  sessionsPerDay: perDay(6),
+  sessionsPerDay: perDay(4),
   sessionLength: spread("90s", "15m"),
   /** Share of sessions that bring the account's other devices to the app within a minute: dinner, a call, a shared plan. */
   together: share("25%"),
@@ -74,7 +74,7 @@ const Network = z.strictObject({
   /** Tunnels: the phone knows that it is offline. */
   offline: z
     .strictObject({
-      perDay: perDay(6),
+      perDay: perDay(4),
       length: spread("6m", "75m"),
       /** Share of tunnels in which the user opens the app. */
       used: share("50%"),
@@ -110,7 +110,7 @@ const Storage = z.strictObject({
 
 const Workload = z.strictObject({
   /** Edits per device and day, made in sessions, offline or not. */
-  editsPerDay: perDay(12),
+  editsPerDay: perDay(8),
   entities: z
     .strictObject({ contact: Share, task: Share, list: Share })
     .prefault({ contact: "30%", task: "45%", list: "25%" }),
@@ -123,7 +123,7 @@ const Workload = z.strictObject({
   /** Share of edits that make two or three more edits of the same record right after. */
   burst: share("15%"),
   /** Screens that a user looks at per minute of a session. */
-  readsPerMinute: z.number().min(0).max(600).prefault(4),
+  readsPerMinute: z.number().min(0).max(600).prefault(3),
   /** How people answer the conflict dialog, and how long they think. */
   conflicts: z
     .strictObject({ mine: Share, server: Share, merge: Share, thinking: Spread })

@@ -9,7 +9,8 @@ const HARD: ScenarioText = {
   duration: "1d",
   fleet: { accounts: 2 },
   network: { loss: "5%", duplication: "3%", reordering: "5%", partition: { perDay: 3 } },
-  kills: { perDay: 6, afterEdit: "5%" },
+  habits: { sessionsPerDay: 12, together: "40%" },
+  kills: { perDay: 6, afterEdit: "8%" },
   workload: { editsPerDay: 20 },
   proxy: { outages: { perDay: 6, length: { p50: "20m", p99: "1h" } } },
 };
