@@ -1,6 +1,6 @@
 /**
  * Owns the list of checkers that judge a run: all that a history shows, of proxy, devices and the whole.
- * Refuses to judge. Order is of no account: what they know in common reaches them through one witness.
+ * Refuses to judge. What they know in common reaches them through one witness, which the first of them tells.
  */
 
 import { createDeviceCheckers } from "./device/all.ts";
@@ -45,15 +45,18 @@ import { createSys4Checker } from "./system/sys-4.ts";
 import { createSys5Checker } from "./system/sys-5.ts";
 import { createSys6Checker } from "./system/sys-6.ts";
 import { createSys7Checker } from "./system/sys-7.ts";
-import { createWitness, type Ruling, STRICT, type Witness } from "./witness.ts";
+import { createWitness, type Ruling, STRICT, telling, type Witness } from "./witness.ts";
 
 /**
  * Every checker, new, for one run. `ruling` says how the proxy was set during it: rules that hold only in one mode
- * are silent in others.
+ * are silent in others. They are one fold in parts: told all of them or none, in this order, for the first one
+ * tells the witness.
  */
 export function createCheckers(ruling: Ruling = STRICT): readonly Checker[] {
-  const witness = createWitness(ruling);
-  return [...PROXY, ...SYSTEM].map((create) => create(witness)).concat(createDeviceCheckers());
+  const witness = createWitness(ruling, true);
+  const servers = [...PROXY, ...SYSTEM].map((create) => create(witness));
+  const checkers = [...servers, ...createDeviceCheckers(witness)];
+  return checkers.map((checker, index) => (index === 0 ? telling(witness, checker) : checker));
 }
 
 const PROXY: readonly ((witness: Witness) => Checker)[] = [

@@ -1,6 +1,6 @@
 /**
  * Owns what the history tells of each account's log: the commits in their order, and how each record stands.
- * Refuses to judge. Several checkers share one: `take` may be called by each of them for the same fact.
+ * Refuses to judge. Several checkers share one.
  */
 
 import { ENTITIES, type Entity, type Fields, RESERVED_MEMBERS, type WireRecord } from "../protocol/entity.ts";
@@ -30,6 +30,7 @@ export class AccountLog {
   /** An earlier commit with the revision of the newest one; undefined when there is none, as there should be. */
   clash: Commit | undefined;
   private readonly byRevision = new Map<string, Commit>();
+  private isAscending = true;
 
   /** Number that the next commit will have. */
   get end(): number {
@@ -61,6 +62,12 @@ export class AccountLog {
   after(revision: string): number {
     let low = 0;
     let high = this.kept.length;
+    // Most who ask were here a moment ago.
+    for (let near = 1; this.isAscending && near <= high; near *= 4) {
+      if ((this.kept[high - near] as Commit).revision > revision) continue;
+      low = high - near + 1;
+      break;
+    }
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.kept[middle] as Commit).revision <= revision) low = middle + 1;
@@ -71,6 +78,7 @@ export class AccountLog {
 
   add(commit: Commit): void {
     this.clash = this.byRevision.get(commit.revision);
+    if (this.head && commit.revision < this.head.revision) this.isAscending = false;
     this.kept.push(commit);
     this.byRevision.set(commit.revision, commit);
     const record = this.records.get(commit.entity, commit.id);
@@ -94,18 +102,17 @@ export class AccountLog {
 /** The logs of all accounts. */
 export class Commits {
   readonly accounts = new ByIndex<AccountLog>(() => new AccountLog());
-  private newest: Commit | undefined;
+  /** True once more than one account has committed anything. */
+  ofSeveral = false;
+  private one: number | undefined;
   /** Who has a record of this id: an account, or several. */
   private readonly owners = new RecordMap<number | Set<number>>();
 
-  /** Takes in a commit, once, and returns its account's log. */
-  take(commit: Commit): AccountLog {
-    const log = this.accounts.of(commit.account);
-    if (commit === this.newest) return log;
-    this.newest = commit;
-    log.add(commit);
+  take(commit: Commit): void {
+    if (this.one !== undefined && this.one !== commit.account) this.ofSeveral = true;
+    this.one = commit.account;
+    this.accounts.of(commit.account).add(commit);
     this.own(commit);
-    return log;
   }
 
   /** The account's log. */

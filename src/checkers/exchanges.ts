@@ -4,21 +4,14 @@
  */
 
 import { DAY_MS, type EpochMs } from "../base/time.ts";
-import type { FactName, MutationResult, SentMutation } from "../history/facts.ts";
+import type { MutationResult, SentMutation } from "../history/facts.ts";
 import type { Commit } from "./commits.ts";
 import { ByIndex, type FactOf } from "./define.ts";
 
 /** A key that was not heard of for this long may be forgotten, by proxies and here [IDM-10]. */
 export const KEY_KEPT_MS = 7 * DAY_MS;
 
-export const EXCHANGE_FACTS = [
-  "committed",
-  "sent",
-  "answered",
-  "unanswered",
-  "killed",
-] as const satisfies readonly FactName[];
-export type ExchangeFact = FactOf<(typeof EXCHANGE_FACTS)[number]>;
+export type ExchangeFact = FactOf<"committed" | "sent" | "answered" | "unanswered" | "killed">;
 
 /** An answer that the proxy must remember [IDM-5]. */
 export interface Remembered {
@@ -61,6 +54,7 @@ export interface Answered {
 }
 
 const NO_ANSWERS: readonly Answered[] = [];
+const NOTHING_FRESH: readonly boolean[] = [];
 
 /** Requests and keys of all devices and accounts. */
 export class Exchanges {
@@ -71,12 +65,8 @@ export class Exchanges {
   private readonly keys = new ByIndex<Keys>(() => new Keys());
   private readonly onTheirWay = new ByIndex<Map<number, Pending>>(() => new Map());
   private readonly heads = new ByIndex<{ head: string | undefined }>(() => ({ head: undefined }));
-  private newest: ExchangeFact | undefined;
 
-  /** Takes in one fact, once. */
   take(fact: ExchangeFact): void {
-    if (fact === this.newest) return;
-    this.newest = fact;
     switch (fact.fact) {
       case "committed":
         this.committed(fact);
@@ -125,6 +115,10 @@ export class Exchanges {
 
   private sent(sent: FactOf<"sent">): void {
     const { head } = this.heads.of(sent.account);
+    if (sent.mutations.length === 0) {
+      this.onTheirWay.of(sent.device).set(sent.request, { sent, head, fresh: NOTHING_FRESH });
+      return;
+    }
     const keys = this.keys.of(sent.account);
     const fresh: boolean[] = [];
     for (const mutation of sent.mutations) {

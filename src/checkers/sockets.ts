@@ -4,7 +4,6 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { FactName } from "../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../protocol/entity.ts";
 import type { SyncEvent } from "../protocol/messages.ts";
 import type { AccountLog, Commit, Commits } from "./commits.ts";
@@ -13,14 +12,7 @@ import { ByIndex, type FactOf } from "./define.ts";
 /** Left-out commits that one delivery names. */
 export const LEFT_OUT_MAX = 20;
 
-export const SOCKET_FACTS = [
-  "committed",
-  "connecting",
-  "disconnected",
-  "frame",
-  "killed",
-] as const satisfies readonly FactName[];
-export type SocketFact = FactOf<(typeof SOCKET_FACTS)[number]>;
+export type SocketFact = FactOf<"connecting" | "disconnected" | "frame" | "killed">;
 
 /** One socket, from the device's side. */
 export interface Socket {
@@ -57,28 +49,23 @@ const NOTHING: readonly Commit[] = [];
 export class Sockets {
   /** What the newest `frame` meant; undefined when its socket is closed. */
   delivery: Delivery | undefined;
+  /** What the newest `disconnected` closed; undefined when that was closed already. */
+  left: Socket | undefined;
   private readonly commits: Commits;
   private readonly byDevice = new ByIndex<Map<number, Socket>>(() => new Map());
   private readonly byAccount = new ByIndex<Set<Socket>>(() => new Set());
-  private newest: SocketFact | undefined;
 
   constructor(commits: Commits) {
     this.commits = commits;
   }
 
-  /** Takes in one fact, once. */
   take(fact: SocketFact): void {
-    if (fact === this.newest) return;
-    this.newest = fact;
     switch (fact.fact) {
-      case "committed":
-        this.commits.take(fact);
-        return;
       case "connecting":
         this.connecting(fact);
         return;
       case "disconnected":
-        this.gone(fact.device, fact.account, fact.socket);
+        this.left = this.gone(fact.device, fact.account, fact.socket);
         return;
       case "killed":
         for (const number of this.byDevice.of(fact.device).keys())
@@ -92,10 +79,6 @@ export class Sockets {
   /** Sockets of an account that are not known to be closed. */
   of(account: number): ReadonlySet<Socket> {
     return this.byAccount.of(account);
-  }
-
-  find(device: number, socket: number): Socket | undefined {
-    return this.byDevice.of(device).get(socket);
   }
 
   /** The oldest commit that the socket should have been sent and was not; undefined when it is owed none. */
@@ -126,12 +109,13 @@ export class Sockets {
     this.byAccount.of(fact.account).add(socket);
   }
 
-  private gone(device: number, account: number, number: number): void {
+  private gone(device: number, account: number, number: number): Socket | undefined {
     const sockets = this.byDevice.of(device);
     const socket = sockets.get(number);
-    if (!socket) return;
+    if (!socket) return undefined;
     sockets.delete(number);
     this.byAccount.of(account).delete(socket);
+    return socket;
   }
 
   private deliver(fact: FactOf<"frame">): Delivery | undefined {

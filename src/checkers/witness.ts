@@ -1,10 +1,16 @@
 /**
- * Owns what the checkers of one run know in common: the commits, the requests, the sockets, and how the proxy was set.
- * Refuses to judge. Facts reach its parts through whichever checker is told them first.
+ * Owns what the checkers of one run know in common: the commits, the requests, the sockets, the devices' mutations,
+ * and how the proxy was set.
+ * Refuses to judge. It is told each fact before any checker is, by the first of a run, or by one that is created alone.
  */
 
+import type { Fact, FactName } from "../history/facts.ts";
 import { Commits } from "./commits.ts";
+import { Flights } from "./device/flights.ts";
+import { Ghosts } from "./device/ghosts.ts";
+import { Ledgers } from "./device/ledgers.ts";
 import { Exchanges } from "./exchanges.ts";
+import type { Checker } from "./port.ts";
 import { Sockets } from "./sockets.ts";
 
 /** How the proxy was set during the run; the history does not tell. `changing`: not alike all the time. */
@@ -20,16 +26,112 @@ export interface Witness {
   readonly commits: Commits;
   readonly exchanges: Exchanges;
   readonly sockets: Sockets;
+  readonly ledgers: Ledgers;
+  readonly flights: Flights;
+  readonly ghosts: Ghosts;
   readonly ruling: Ruling;
+  /** True when one checker of the run tells it everything; false when each that looks at it has to. */
+  readonly isTold: boolean;
 }
 
 /** A witness that saw nothing yet. */
-export function createWitness(ruling: Ruling = STRICT): Witness {
+export function createWitness(ruling: Ruling = STRICT, isTold = false): Witness {
   const commits = new Commits();
-  return { commits, exchanges: new Exchanges(), sockets: new Sockets(commits), ruling };
+  return {
+    commits,
+    exchanges: new Exchanges(),
+    sockets: new Sockets(commits),
+    ledgers: new Ledgers(),
+    flights: new Flights(),
+    ghosts: new Ghosts(),
+    ruling,
+    isTold,
+  };
 }
 
 /** True when a stale write was resolved or refused all along, never applied plainly. */
 export function isEnforced(witness: Witness): boolean {
   return witness.ruling.mode === "enforce";
+}
+
+/** A checker that looks at the witness: as it is when the witness is told by another, else one that tells it. */
+export function attending(witness: Witness, checker: Checker): Checker {
+  return witness.isTold ? checker : telling(witness, checker);
+}
+
+/** The same checker, which also tells the witness each fact before it judges. */
+export function telling(witness: Witness, checker: Checker): Checker {
+  const wanted: ReadonlySet<FactName> = new Set(checker.wants);
+  return {
+    rule: checker.rule,
+    wants: [...new Set([...WITNESSED, ...checker.wants])],
+    fold(fact: Fact): void {
+      tell(witness, fact);
+      if (wanted.has(fact.fact)) checker.fold(fact);
+    },
+    finish: () => checker.finish(),
+  };
+}
+
+const WITNESSED = [
+  "shown",
+  "sent",
+  "answered",
+  "frame",
+  "committed",
+  "edited",
+  "saved",
+  "settled",
+  "connecting",
+  "disconnected",
+  "unanswered",
+  "killed",
+  "rekeyed",
+  "asked",
+  "chosen",
+  "retried",
+  "discarded",
+] as const satisfies readonly FactName[];
+
+function tell(witness: Witness, fact: Fact): void {
+  switch (fact.fact) {
+    case "shown":
+      witness.ghosts.take(fact);
+      witness.ledgers.show(fact);
+      return;
+    case "sent":
+    case "answered":
+    case "unanswered":
+      witness.exchanges.take(fact);
+      witness.flights.take(fact);
+      return;
+    case "frame":
+      witness.sockets.take(fact);
+      witness.ledgers.echo(fact);
+      return;
+    case "committed":
+      witness.commits.take(fact);
+      witness.exchanges.take(fact);
+      witness.ghosts.take(fact);
+      return;
+    case "edited":
+    case "saved":
+    case "settled":
+    case "rekeyed":
+    case "asked":
+    case "chosen":
+    case "retried":
+    case "discarded":
+      witness.ledgers.take(fact);
+      return;
+    case "connecting":
+    case "disconnected":
+      witness.sockets.take(fact);
+      return;
+    case "killed":
+      witness.exchanges.take(fact);
+      witness.sockets.take(fact);
+      witness.ledgers.take(fact);
+      witness.flights.take(fact);
+  }
 }

@@ -10,6 +10,7 @@ const HARD_TIMES = [
   ["--devices", "30"],
   ["--duration", "1d"],
   ["--seed", "3"],
+  ["--set", "thresholds=[]"],
   ["--set", "network.loss=4%"],
   ["--set", "kills.afterEdit=6%"],
   ["--set", "workload.editsPerDay=24"],

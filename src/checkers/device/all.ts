@@ -4,6 +4,7 @@
  */
 
 import type { Checker } from "../port.ts";
+import type { Witness } from "../witness.ts";
 import { ATTEMPTS_MAX, createAttemptsChecker } from "./attempts.ts";
 import { createBatchingChecker } from "./batching.ts";
 import { createCancellationChecker } from "./cancellation.ts";
@@ -39,39 +40,42 @@ import { createTwinCreatesChecker } from "./twin-creates.ts";
  * A new checker for every D rule that a history can show, in the order of protocol.md.
  * `attemptsMax` is the setting of QUE-6 that the devices run with.
  */
-export function createDeviceCheckers(attemptsMax: number = ATTEMPTS_MAX): readonly Checker[] {
+export function createDeviceCheckers(
+  witness: Witness,
+  attemptsMax: number = ATTEMPTS_MAX,
+): readonly Checker[] {
   return [
     createLastSeenChecker(),
-    createNewerStaysChecker(),
+    createNewerStaysChecker(witness),
     createResumeChecker(),
-    createResyncChecker(),
-    createEchoChecker(),
+    createResyncChecker(witness),
+    createEchoChecker(witness),
     createForeignFrameChecker(),
     createReconnectChecker(),
-    createConflictChecker(),
-    createKeyAndBytesChecker(),
-    createForeignProtocolChecker(),
-    createDurableEditChecker(),
+    createConflictChecker(witness),
+    createKeyAndBytesChecker(witness),
+    createForeignProtocolChecker(witness),
+    createDurableEditChecker(witness),
     createShownAtOnceChecker(),
-    createRecordOrderChecker(),
-    createStableKeyChecker(),
-    createRetryWaitChecker(),
-    createAttemptsChecker(attemptsMax),
-    createRestartedKeyChecker(),
-    createConsequenceChecker(attemptsMax),
+    createRecordOrderChecker(witness),
+    createStableKeyChecker(witness),
+    createRetryWaitChecker(witness),
+    createAttemptsChecker(attemptsMax, witness),
+    createRestartedKeyChecker(witness),
+    createConsequenceChecker(attemptsMax, witness),
     createOneDrainChecker(),
-    createEditOnResultChecker(),
-    createCancellationChecker(),
-    createPullOnTopChecker(),
+    createEditOnResultChecker(witness),
+    createCancellationChecker(witness),
+    createPullOnTopChecker(witness),
     createTwinCreatesChecker(),
-    createStoredBytesChecker(),
-    createBatchingChecker(),
-    createClockCorrectionChecker(),
+    createStoredBytesChecker(witness),
+    createBatchingChecker(witness),
+    createClockCorrectionChecker(witness),
     createPushSyncChecker(),
     createLostPushChecker(),
     createOpeningSyncChecker(),
-    createFullSyncChecker(),
+    createFullSyncChecker(witness),
     createCutSyncChecker(),
-    createLongAbsenceChecker(),
+    createLongAbsenceChecker(witness),
   ];
 }

@@ -3,11 +3,13 @@
  * Refuses to count for the device: where it is open whether an attempt counts, either count is accepted.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights, replyTo } from "./reply.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
+import { replyTo } from "./reply.ts";
 
 /** [QUE-6] attempts that reach out, where no setting says otherwise. */
 export const ATTEMPTS_MAX = 5;
@@ -16,8 +18,11 @@ export const ATTEMPTS_MAX = 5;
  * [QUE-6] Triggers: each mutation that has been tried as often as that, each that failed without a refusal, and each
  * that was tried as often without ever reaching out. A kill may take one attempt from the count.
  */
-export function createAttemptsChecker(attemptsMax: number = ATTEMPTS_MAX): Checker {
-  return new Attempts(attemptsMax);
+export function createAttemptsChecker(
+  attemptsMax: number = ATTEMPTS_MAX,
+  witness: Witness = createWitness(),
+): Checker {
+  return attending(witness, new Attempts(attemptsMax, witness));
 }
 
 interface Note {
@@ -29,19 +34,19 @@ interface Note {
   unreached: number;
   /** The last answer left the outcome open. */
   open: boolean;
-  ends: Fact[];
+  ends: readonly Fact[];
 }
 
 class Attempts extends DeviceChecker {
   private readonly attemptsMax: number;
-  private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ least: 0, most: 0, unreached: 0, open: false, ends: [] })),
-    flights: new Flights(),
-  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor(attemptsMax: number) {
-    super("QUE-6", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(attemptsMax: number, witness: Witness) {
+    super("QUE-6", ["sent", "answered", "unanswered", "killed", "settled", "retried", "rekeyed"]);
     this.attemptsMax = attemptsMax;
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ least: 0, most: 0, unreached: 0, open: false, ends: [] }));
   }
 
   fold(fact: Fact): void {
@@ -57,71 +62,71 @@ class Attempts extends DeviceChecker {
         this.killed(fact);
         return;
       case "settled": {
-        const mutation = this.devices.of(fact.device).ledger.fold(fact);
+        const { mutation } = this.witness.ledgers;
         if (mutation && fact.outcome === "failed") this.failed(mutation, fact);
         return;
       }
       case "retried":
       case "rekeyed": {
-        const mutation = this.devices.of(fact.device).ledger.fold(fact);
-        if (!mutation) return;
-        mutation.note.least = 0;
-        mutation.note.open = false;
-        if (fact.fact === "retried") mutation.note.most = 0;
+        const { mutation } = this.witness.ledgers;
+        const note = mutation && this.notes.find(mutation);
+        if (!note) return;
+        note.least = 0;
+        note.open = false;
+        if (fact.fact === "retried") note.most = 0;
         return;
       }
-      case "edited":
-      case "saved":
-      case "asked":
-      case "chosen":
-      case "discarded":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    for (const request of flights.values()) {
+    const { ledgers, flights } = this.witness;
+    const ledger = ledgers.of(fact.device);
+    for (const request of flights.cut) {
       for (const item of request.mutations) {
         const mutation = ledger.byKey(item.key);
-        if (mutation) mutation.note.most++;
+        if (mutation) this.notes.of(mutation).most++;
       }
     }
-    flights.killed();
-    ledger.fold(fact);
-    for (const { note } of ledger.all()) note.least = Math.max(0, note.least - 1);
+    for (const mutation of ledger.all()) {
+      const note = this.notes.find(mutation);
+      if (note && note.least > 0) note.least--;
+    }
   }
 
   private sent(fact: FactOf<"sent">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    flights.sent(fact);
+    if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
-      if (!mutation || mutation.note.least < this.attemptsMax) continue;
+      const note = mutation && this.notes.find(mutation);
+      if (!mutation || !note || note.least < this.attemptsMax) continue;
       this.breach({
         at: fact.at,
         expected: `${naming(mutation)} counts as failed on ${who(fact)} after ${this.attemptsMax} attempts`,
         actual: `it was sent a further time`,
-        because: `${mutation.note.least} attempts had reached out without success`,
-        evidence: [mutation.edited, ...mutation.note.ends, fact],
+        because: `${note.least} attempts had reached out without success`,
+        evidence: [mutation.edited, ...note.ends, fact],
       });
     }
   }
 
   private ended(fact: FactOf<"answered" | "unanswered">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    const sent = flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent) return;
-    for (const [index, item] of sent.mutations.entries()) {
+    const ledger = this.witness.ledgers.of(fact.device);
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
       const mutation = ledger.byKey(item.key);
       if (!mutation) continue;
-      this.count(mutation.note, fact, fact.fact === "unanswered" ? "retry" : replyTo(fact, item, index));
+      const reply = fact.fact === "unanswered" ? "retry" : replyTo(fact, item, index);
+      this.count(this.notes.of(mutation), fact, reply);
     }
   }
 
   private count(note: Note, fact: FactOf<"answered" | "unanswered">, reply: string): void {
     note.open = reply === "retry" || reply === "in_flight" || reply === "unauthorized";
-    note.ends = [...note.ends.slice(-this.attemptsMax), fact];
+    note.ends = note.ends.length === 0 ? [fact] : [...note.ends.slice(-this.attemptsMax), fact];
     if (fact.fact === "unanswered" && fact.why === "unreachable") {
       note.unreached++;
       if (note.unreached === this.attemptsMax) this.trigger();
@@ -139,9 +144,9 @@ class Attempts extends DeviceChecker {
     if (note.least === this.attemptsMax) this.trigger();
   }
 
-  private failed(mutation: Mutation<Note>, fact: FactOf<"settled">): void {
-    const { note } = mutation;
-    if (!note.open) return;
+  private failed(mutation: Mutation, fact: FactOf<"settled">): void {
+    const note = this.notes.find(mutation);
+    if (!note?.open) return;
     if (note.least < this.attemptsMax) this.trigger();
     if (note.most < this.attemptsMax) {
       this.breach({

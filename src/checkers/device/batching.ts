@@ -5,9 +5,8 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger } from "./ledger.ts";
-import { Flights } from "./reply.ts";
 
 /** From this many records with edits that wait for their first attempt, a queue is long. */
 export const LONG_QUEUE = 20;
@@ -18,13 +17,11 @@ const LARGE_BYTES = 65_536;
  * [QUE-15] SHOULD. Triggers: each request with mutations that a device with a long queue sends, once it has read the
  * proxy's capabilities, and each batch that is refused as too large.
  */
-export function createBatchingChecker(): Checker {
-  return new Batching();
+export function createBatchingChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Batching(witness));
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<undefined>;
-  readonly flights: Flights;
   /** Mutations that were first of their record when they were made, and have never been sent. */
   readonly heads: Set<string>;
   informed: boolean;
@@ -32,32 +29,29 @@ interface DeviceState {
 
 class Batching extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger<undefined>(() => undefined),
-    flights: new Flights(),
     heads: new Set(),
     informed: false,
   }));
+  private readonly witness: Witness;
 
-  constructor() {
-    super("QUE-15", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(witness: Witness) {
+    super("QUE-15", ["edited", "settled", "asked", "discarded", "killed", "sent", "answered"]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "edited": {
-        const { ledger, heads } = this.devices.of(fact.device);
-        if (ledger.ofRecord(fact.entity, fact.id).length === 0) heads.add(fact.mutation);
-        ledger.fold(fact);
+        const { ledgers } = this.witness;
+        const first = ledgers.of(fact.device).ofRecord(fact.entity, fact.id).length === 1;
+        if (first) this.devices.of(fact.device).heads.add(fact.mutation);
         return;
       }
       case "settled":
       case "asked":
-      case "discarded": {
-        const { ledger, heads } = this.devices.of(fact.device);
-        ledger.fold(fact);
-        heads.delete(fact.mutation);
+      case "discarded":
+        this.devices.of(fact.device).heads.delete(fact.mutation);
         return;
-      }
       case "killed":
         this.killed(fact);
         return;
@@ -67,28 +61,20 @@ class Batching extends DeviceChecker {
       case "answered":
         this.answered(fact);
         return;
-      case "unanswered":
-        this.devices.of(fact.device).flights.ended(fact.request);
-        return;
-      case "saved":
-      case "rekeyed":
-      case "chosen":
-      case "retried":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger, flights, heads } = this.devices.of(fact.device);
-    ledger.fold(fact);
-    flights.killed();
+    const { ledgers } = this.witness;
+    const { heads } = this.devices.of(fact.device);
+    const ledger = ledgers.of(fact.device);
     for (const name of heads) if (ledger.get(name)?.stage !== "waiting") heads.delete(name);
   }
 
   private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
-    const { ledger, flights, heads, informed } = this.devices.of(fact.device);
-    flights.sent(fact);
+    const ledger = this.witness.ledgers.of(fact.device);
+    const { heads, informed } = this.devices.of(fact.device);
     const waiting = heads.size;
     const long = informed && waiting >= LONG_QUEUE;
     if (long) this.trigger();
@@ -108,9 +94,8 @@ class Batching extends DeviceChecker {
   }
 
   private answered(fact: FactOf<"answered">): void {
-    const state = this.devices.of(fact.device);
-    const sent = state.flights.ended(fact.request);
-    if (fact.call === "capabilities" && fact.status === 200) state.informed = true;
+    const sent = this.witness.flights.landed;
+    if (fact.call === "capabilities" && fact.status === 200) this.devices.of(fact.device).informed = true;
     if (fact.call !== "batch" || fact.status !== 413 || !sent || sent.mutations.length < 2) return;
     this.trigger();
     this.breach({

@@ -5,38 +5,33 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights } from "./reply.ts";
+import { type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /**
  * [QUE-11] Triggers: each delete of a record whose create still waits. An attempt that never left the phone is not a
  * sending; one without an answer, or cut off by a kill, is.
  */
-export function createCancellationChecker(): Checker {
-  return new Cancellation();
+export function createCancellationChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Cancellation(witness));
 }
 
 interface Note {
   sent: FactOf<"sent"> | undefined;
 }
 
-interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly flights: Flights;
-  /** The create of each record whose create and delete both wait. */
-  readonly creates: RecordMap<Mutation<Note>>;
-}
-
 class Cancellation extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger<Note>(() => ({ sent: undefined })),
-    flights: new Flights(),
-    creates: new RecordMap(),
-  }));
+  /** The create of each record whose create and delete both wait. */
+  private readonly creates = new ByDevice(() => new RecordMap<Mutation>());
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("QUE-11", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(witness: Witness) {
+    super("QUE-11", ["edited", "settled", "sent", "unanswered"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ sent: undefined }));
   }
 
   fold(fact: Fact): void {
@@ -50,70 +45,52 @@ class Cancellation extends DeviceChecker {
       case "sent":
         this.sent(fact);
         return;
-      case "answered":
-        this.devices.of(fact.device).flights.ended(fact.request);
-        return;
       case "unanswered":
         this.unanswered(fact);
         return;
-      case "killed": {
-        const { ledger, flights } = this.devices.of(fact.device);
-        ledger.fold(fact);
-        flights.killed();
-        return;
-      }
-      case "saved":
-      case "rekeyed":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private edited(fact: FactOf<"edited">): void {
-    const { ledger, creates } = this.devices.of(fact.device);
-    if (fact.operation === "delete") {
-      const queue = ledger.ofRecord(fact.entity, fact.id);
-      const create = queue.find((earlier) => earlier.edited.operation === "create");
-      if (create) {
-        this.trigger();
-        creates.set(fact.entity, fact.id, create);
-      }
-    }
-    ledger.fold(fact);
+    const { ledgers } = this.witness;
+    if (fact.operation !== "delete") return;
+    const queue = ledgers.of(fact.device).ofRecord(fact.entity, fact.id);
+    const create = queue.find((earlier) => earlier.edited.operation === "create");
+    if (!create) return;
+    this.trigger();
+    this.creates.of(fact.device).set(fact.entity, fact.id, create);
   }
 
   private sent(fact: FactOf<"sent">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    flights.sent(fact);
+    if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
-      if (mutation) mutation.note.sent ??= fact;
+      if (mutation) this.notes.of(mutation).sent ??= fact;
     }
   }
 
   private unanswered(fact: FactOf<"unanswered">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    const sent = flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent || fact.why !== "unreachable") return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of sent.mutations) {
       const mutation = ledger.byKey(item.key);
-      if (mutation?.note.sent === sent) mutation.note.sent = undefined;
+      const note = mutation && this.notes.find(mutation);
+      if (note?.sent === sent) note.sent = undefined;
     }
   }
 
   private settled(fact: FactOf<"settled">): void {
-    const { ledger, creates } = this.devices.of(fact.device);
-    const mutation = ledger.fold(fact);
-    if (!mutation) return;
+    const { mutation } = this.witness.ledgers;
+    const creates = this.creates.of(fact.device);
+    if (!mutation || creates.size === 0) return;
     const { entity, id, operation } = mutation.edited;
     const create = creates.get(entity, id);
     if (!create) return;
     if (operation === "delete") creates.delete(entity, id);
     if (fact.outcome !== "cancelled" || (operation !== "delete" && mutation !== create)) return;
-    const { sent } = create.note;
+    const sent = this.notes.find(create)?.sent;
     if (!sent) return;
     // One pair is one breach, though both of its halves are settled.
     creates.delete(entity, id);

@@ -6,8 +6,10 @@
 import { formatDuration } from "../../base/time.ts";
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
+import { naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /** Smaller errors are not told from latency and from the proxy's own. */
 export const CLOCK_ERROR_MS_MIN = 900_000;
@@ -23,23 +25,33 @@ const DRIFT = 0.0005;
  * on a device whose clock was wrong by CLOCK_ERROR_MS_MIN or more and was not set meanwhile. The proxy's clock may be
  * wrong too, so a timestamp need not be right: it must not be the device's own time, nor corrected the wrong way.
  */
-export function createClockCorrectionChecker(): Checker {
-  return new ClockCorrection();
+export function createClockCorrectionChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new ClockCorrection(witness));
 }
 
 interface Note {
   /** When the offset was last shown before the edit was made; undefined when this process had seen none. */
   shownAt: number | undefined;
+  /** The round of the device in which that was noted; it counts in no later one. */
+  round: number;
 }
 
 class ClockCorrection extends DeviceChecker {
-  private readonly devices = new ByDevice(() => {
-    const state = { offsetMs: 0, setAt: 0, shownAt: undefined as number | undefined, largest: 0 };
-    return { ...state, ledger: new Ledger<Note>(() => ({ shownAt: undefined })) };
-  });
+  private readonly devices = new ByDevice(() => ({
+    offsetMs: 0,
+    setAt: 0,
+    shownAt: undefined as number | undefined,
+    largest: 0,
+    /** Goes up with each start and each setting of the clock. */
+    round: 0,
+  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("QUE-16", [...LEDGER_FACTS, "clock_set", "started", "answered", "sent"]);
+  constructor(witness: Witness) {
+    super("QUE-16", ["clock_set", "started", "answered", "edited", "sent"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ shownAt: undefined, round: 0 }));
   }
 
   fold(fact: Fact): void {
@@ -56,39 +68,36 @@ class ClockCorrection extends DeviceChecker {
         if (fact.status >= 200 && fact.status < 300) this.devices.of(fact.device).shownAt = fact.at;
         return;
       case "edited": {
-        const { ledger, shownAt } = this.devices.of(fact.device);
-        const mutation = ledger.fold(fact);
-        if (mutation) mutation.note.shownAt = shownAt;
+        const { mutation } = this.witness.ledgers;
+        const { shownAt, round } = this.devices.of(fact.device);
+        if (!mutation || shownAt === undefined) return;
+        const note = this.notes.of(mutation);
+        note.shownAt = shownAt;
+        note.round = round;
         return;
       }
       case "sent":
         this.sent(fact);
         return;
-      case "saved":
-      case "rekeyed":
-      case "settled":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-      case "killed":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private unknown(device: number): void {
     const state = this.devices.of(device);
     state.shownAt = undefined;
-    for (const { note } of state.ledger.all()) note.shownAt = undefined;
+    state.round++;
   }
 
   private sent(fact: FactOf<"sent">): void {
+    if (fact.mutations.length === 0) return;
     const state = this.devices.of(fact.device);
-    const { ledger, offsetMs } = state;
+    const { offsetMs } = state;
     if (offsetMs < CLOCK_ERROR_MS_MIN && offsetMs > -CLOCK_ERROR_MS_MIN) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
-      const shownAt = mutation?.note.shownAt;
+      const note = mutation && this.notes.find(mutation);
+      const shownAt = note?.round === state.round ? note.shownAt : undefined;
       if (item.timestamp === undefined) continue;
       // An edit made before the offset was known may be stamped ahead; later ones may have to follow it.
       const follows = item.timestamp > state.largest && item.timestamp <= state.largest + IN_ORDER_MS;

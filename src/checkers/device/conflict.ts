@@ -3,36 +3,50 @@
  * Refuses to know which of the two it could do; only for contacts the strategy has no way of its own to go on.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
 import { STRATEGY_OF } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights, replyTo } from "./reply.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
+import { replyTo } from "./reply.ts";
 
 /**
  * [MRG-9] Triggers: each `409 conflict` to a mutation. It must not simply fail, nor go out again as it was, nor, where
  * the server is the authority, go out under a new key without a person's word; and what a person was asked about
  * waits for the choice. A kill forgets what was not stored.
  */
-export function createConflictChecker(): Checker {
-  return new Conflict();
+export function createConflictChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Conflict(witness));
 }
 
 interface Note {
   conflict: FactOf<"answered"> | undefined;
   /** A person was asked, or decided, since the conflict. */
   person: boolean;
+  /** It was asked about, and a kill came before the choice: it may wait again. */
+  unasked: boolean;
 }
 
 class Conflict extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ conflict: undefined, person: false })),
-    flights: new Flights(),
-  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("MRG-9", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(witness: Witness) {
+    super("MRG-9", [
+      "sent",
+      "answered",
+      "killed",
+      "rekeyed",
+      "settled",
+      "asked",
+      "chosen",
+      "retried",
+      "discarded",
+    ]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ conflict: undefined, person: false, unasked: false }));
   }
 
   fold(fact: Fact): void {
@@ -42,9 +56,6 @@ class Conflict extends DeviceChecker {
         return;
       case "answered":
         this.answered(fact);
-        return;
-      case "unanswered":
-        this.devices.of(fact.device).flights.ended(fact.request);
         return;
       case "killed":
         this.killed(fact);
@@ -59,47 +70,49 @@ class Conflict extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded": {
-        const mutation = this.devices.of(fact.device).ledger.fold(fact);
-        if (mutation) mutation.note.person = true;
+        const { mutation } = this.witness.ledgers;
+        if (!mutation) return;
+        const note = this.notes.of(mutation);
+        note.person = true;
+        if (fact.fact === "asked") note.unasked = false;
         return;
       }
-      case "edited":
-      case "saved":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    ledger.fold(fact);
-    flights.killed();
-    for (const mutation of ledger.all()) {
-      mutation.note.conflict = undefined;
-      if (mutation.stage === "asked") mutation.stage = "waiting";
+    const { ledgers } = this.witness;
+    for (const mutation of ledgers.of(fact.device).all()) {
+      const note = this.notes.find(mutation);
+      if (note) note.conflict = undefined;
+      if (mutation.stage === "asked") this.notes.of(mutation).unasked = true;
     }
   }
 
   private answered(fact: FactOf<"answered">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    const sent = flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent) return;
-    for (const [index, item] of sent.mutations.entries()) {
+    const ledger = this.witness.ledgers.of(fact.device);
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
       if (replyTo(fact, item, index) !== "conflict") continue;
       const mutation = ledger.byKey(item.key);
       if (!mutation || mutation.stage === "settled") continue;
       this.trigger();
-      mutation.note.conflict = fact;
-      mutation.note.person = false;
+      const note = this.notes.of(mutation);
+      note.conflict = fact;
+      note.person = false;
     }
   }
 
   private rekeyed(fact: FactOf<"rekeyed">): void {
-    const mutation = this.devices.of(fact.device).ledger.fold(fact);
-    const conflict = mutation?.note.conflict;
-    if (!mutation || !conflict) return;
-    mutation.note.conflict = undefined;
+    const { mutation } = this.witness.ledgers;
+    const note = mutation && this.notes.find(mutation);
+    if (!mutation || !note?.conflict) return;
+    const { conflict, person } = note;
+    note.conflict = undefined;
     const authority = STRATEGY_OF[mutation.edited.entity] === "server_authoritative";
-    if (!authority || mutation.note.person) return;
+    if (!authority || person) return;
     this.breach({
       at: fact.at,
       expected: `${who(fact)} lets the server's version stand, or asks, about ${naming(mutation)}`,
@@ -110,11 +123,12 @@ class Conflict extends DeviceChecker {
   }
 
   private settled(fact: FactOf<"settled">): void {
-    const mutation = this.devices.of(fact.device).ledger.fold(fact);
-    const conflict = mutation?.note.conflict;
-    if (!mutation || !conflict) return;
-    mutation.note.conflict = undefined;
-    if (fact.outcome !== "failed" || mutation.note.person) return;
+    const { mutation } = this.witness.ledgers;
+    const note = mutation && this.notes.find(mutation);
+    if (!mutation || !note?.conflict) return;
+    const { conflict, person } = note;
+    note.conflict = undefined;
+    if (fact.outcome !== "failed" || person) return;
     this.breach({
       at: fact.at,
       expected: `${who(fact)} resolves ${naming(mutation)} by the strategy, or asks`,
@@ -125,19 +139,20 @@ class Conflict extends DeviceChecker {
   }
 
   private sent(fact: FactOf<"sent">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    flights.sent(fact);
+    if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
       if (mutation) this.attempt(mutation, fact);
     }
   }
 
-  private attempt(mutation: Mutation<Note>, fact: FactOf<"sent">): void {
-    const { conflict } = mutation.note;
-    const asked = mutation.stage === "asked";
+  private attempt(mutation: Mutation, fact: FactOf<"sent">): void {
+    const note = this.notes.find(mutation);
+    const conflict = note?.conflict;
+    const asked = mutation.stage === "asked" && !note?.unasked;
     if (!conflict && !asked) return;
-    mutation.note.conflict = undefined;
+    if (note) note.conflict = undefined;
     this.breach({
       at: fact.at,
       expected: asked

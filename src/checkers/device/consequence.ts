@@ -3,13 +3,15 @@
  * Refuses to judge what the table leaves open, and conflicts, which are conflict.ts.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ATTEMPTS_MAX } from "./attempts.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
 import { INSTANT_MS } from "./instant.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights, type Reply, replyTo } from "./reply.ts";
+import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
+import { type Reply, replyTo } from "./reply.ts";
 
 /** A device settles "at once" when it does so within this time: its storage may have to write first. */
 export const AT_ONCE_MS = 10_000;
@@ -19,8 +21,11 @@ export const AT_ONCE_MS = 10_000;
  * deleted one that is not there is done, 401 neither fails a mutation nor lets another out in the same instant, and
  * what can be retried is not given up early, nor taken for done.
  */
-export function createConsequenceChecker(attemptsMax: number = ATTEMPTS_MAX): Checker {
-  return new Consequence(attemptsMax);
+export function createConsequenceChecker(
+  attemptsMax: number = ATTEMPTS_MAX,
+  witness: Witness = createWitness(),
+): Checker {
+  return attending(witness, new Consequence(attemptsMax, witness));
 }
 
 interface Note {
@@ -35,10 +40,8 @@ interface Note {
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly flights: Flights;
   /** Refused, and not settled yet. */
-  readonly refused: Set<Mutation<Note>>;
+  readonly refused: Set<Mutation>;
   unauthorized: FactOf<"answered"> | undefined;
   /** Counts the syncs that ended. */
   pulls: number;
@@ -47,23 +50,25 @@ interface DeviceState {
 class Consequence extends DeviceChecker {
   private readonly attemptsMax: number;
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger<Note>(() => ({
+    refused: new Set(),
+    unauthorized: undefined,
+    pulls: 0,
+  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
+  private lastAt = 0;
+
+  constructor(attemptsMax: number, witness: Witness) {
+    super("QUE-8", [...LEDGER_FACTS, "sent", "answered", "unanswered", "frame", "sync_ended", "phase"]);
+    this.attemptsMax = attemptsMax;
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({
       reply: undefined,
       fact: undefined,
       attempts: 0,
       confirmed: false,
       pulls: 0,
-    })),
-    flights: new Flights(),
-    refused: new Set(),
-    unauthorized: undefined,
-    pulls: 0,
-  }));
-  private lastAt = 0;
-
-  constructor(attemptsMax: number) {
-    super("QUE-8", [...LEDGER_FACTS, "sent", "answered", "unanswered", "frame", "sync_ended", "phase"]);
-    this.attemptsMax = attemptsMax;
+    }));
   }
 
   fold(fact: Fact): void {
@@ -90,26 +95,23 @@ class Consequence extends DeviceChecker {
       case "sync_ended":
         this.devices.of(fact.device).pulls++;
         return;
-      case "edited":
-      case "saved":
-      case "asked":
-        this.devices.of(fact.device).ledger.fold(fact);
-        return;
       case "rekeyed":
       case "chosen":
       case "retried":
       case "discarded": {
-        const state = this.devices.of(fact.device);
-        const mutation = state.ledger.fold(fact);
-        if (mutation) this.forget(state, mutation);
-        if (mutation && fact.fact !== "rekeyed") mutation.note.attempts = 0;
+        const { mutation } = this.witness.ledgers;
+        if (!mutation) return;
+        const note = this.forget(this.devices.of(fact.device), mutation);
+        if (fact.fact !== "rekeyed") note.attempts = 0;
       }
     }
   }
 
   override finish(): Judgement {
     this.devices.each((state) => {
-      for (const { edited, note } of state.refused) {
+      for (const mutation of state.refused) {
+        const { edited } = mutation;
+        const note = this.notes.of(mutation);
         if (!note.fact || this.lastAt - note.fact.at <= AT_ONCE_MS) continue;
         this.breach({
           at: note.fact.at,
@@ -123,43 +125,48 @@ class Consequence extends DeviceChecker {
     return super.finish();
   }
 
-  private forget(state: DeviceState, mutation: Mutation<Note>): void {
-    mutation.note.reply = undefined;
-    mutation.note.confirmed = false;
-    mutation.note.pulls = state.pulls;
-    state.refused.delete(mutation);
+  private forget(state: DeviceState, mutation: Mutation): Note {
+    const note = this.notes.of(mutation);
+    note.reply = undefined;
+    note.confirmed = false;
+    note.pulls = state.pulls;
+    if (state.refused.size > 0) state.refused.delete(mutation);
+    return note;
   }
 
   private confirmed(device: number, key: string | undefined): void {
-    const mutation = key === undefined ? undefined : this.devices.of(device).ledger.byKey(key);
-    if (mutation) mutation.note.confirmed = true;
+    const mutation = key === undefined ? undefined : this.witness.ledgers.of(device).byKey(key);
+    if (mutation) this.notes.of(mutation).confirmed = true;
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const state = this.devices.of(fact.device);
-    state.ledger.fold(fact);
-    for (const sent of state.flights.values()) {
+    const { ledgers, flights } = this.witness;
+    const ledger = ledgers.of(fact.device);
+    for (const sent of flights.cut) {
       for (const item of sent.mutations) {
-        const mutation = state.ledger.byKey(item.key);
-        if (mutation) mutation.note.attempts++;
+        const mutation = ledger.byKey(item.key);
+        if (mutation) this.notes.of(mutation).attempts++;
       }
     }
-    state.flights.killed();
+    const state = this.devices.of(fact.device);
     state.refused.clear();
     state.unauthorized = undefined;
     // The answer may not have been stored: the mutation may go out again.
-    for (const { note } of state.ledger.all()) note.reply = undefined;
+    for (const mutation of ledger.all()) {
+      const note = this.notes.find(mutation);
+      if (note) note.reply = undefined;
+    }
   }
 
   private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     const state = this.devices.of(fact.device);
-    state.flights.sent(fact);
     this.paused(state, fact);
     for (const item of fact.mutations) {
-      const mutation = state.ledger.byKey(item.key);
+      const mutation = ledger.byKey(item.key);
       if (!mutation) continue;
-      const { reply, fact: answer } = mutation.note;
+      const { reply, fact: answer } = this.notes.of(mutation);
       if ((reply === "refused" || reply === "gone") && answer) {
         this.breach({
           at: fact.at,
@@ -187,41 +194,45 @@ class Consequence extends DeviceChecker {
   }
 
   private unanswered(fact: FactOf<"unanswered">): void {
-    const state = this.devices.of(fact.device);
-    const sent = state.flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent || fact.why === "unreachable") return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of sent.mutations) {
-      const mutation = state.ledger.byKey(item.key);
-      if (mutation) mutation.note.attempts++;
+      const mutation = ledger.byKey(item.key);
+      if (mutation) this.notes.of(mutation).attempts++;
     }
   }
 
   private answered(fact: FactOf<"answered">): void {
-    const state = this.devices.of(fact.device);
-    const sent = state.flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent) return;
-    for (const [index, item] of sent.mutations.entries()) {
-      const mutation = state.ledger.byKey(item.key);
+    const ledger = this.witness.ledgers.of(fact.device);
+    const state = this.devices.of(fact.device);
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
+      const mutation = ledger.byKey(item.key);
       if (!mutation) continue;
+      const note = this.notes.of(mutation);
       const reply = replyTo(fact, item, index);
-      mutation.note.attempts++;
+      note.attempts++;
       if (reply === "done" || reply === "conflict" || reply === "exists" || reply === "free") continue;
       this.trigger();
       if (reply === "unauthorized") state.unauthorized = fact;
       if (mutation.stage !== "waiting") continue;
-      mutation.note.reply = reply;
-      mutation.note.fact = fact;
+      note.reply = reply;
+      note.fact = fact;
       if (reply === "refused") state.refused.add(mutation);
     }
   }
 
   private settled(fact: FactOf<"settled">): void {
-    const state = this.devices.of(fact.device);
-    const mutation = state.ledger.fold(fact);
+    const { mutation } = this.witness.ledgers;
     if (!mutation) return;
-    const { reply, fact: answer } = mutation.note;
-    if (mutation.note.pulls !== state.pulls) mutation.note.confirmed = true;
-    const wrong = reply && this.wrongEnd(reply, fact.outcome, mutation.note);
+    const state = this.devices.of(fact.device);
+    const note = this.notes.of(mutation);
+    const { reply, fact: answer } = note;
+    if (note.pulls !== state.pulls) note.confirmed = true;
+    const wrong = reply && this.wrongEnd(reply, fact.outcome, note);
     this.forget(state, mutation);
     if (!wrong || !answer) return;
     this.breach({

@@ -52,7 +52,8 @@ class CutSync extends DeviceChecker {
         return;
       case "advanced":
         state.durable.set(fact.entity, fact);
-        if (state.sync?.fact === "sync_ended" && this.stored(state, state.sync.revision))
+        // Whatever was durable before did not reach that far, or the sync would not stand here any more.
+        if (state.sync?.fact === "sync_ended" && fact.revision >= (state.sync.revision ?? ""))
           state.sync = undefined;
         return;
       case "killed":

@@ -5,15 +5,17 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /**
  * [QUE-1] Triggers: each saved and unsettled mutation at each kill. Judged when the run is over: a mutation of which
  * nothing was heard after the restart, on a device that says that it holds fewer than were saved, has vanished.
  */
-export function createDurableEditChecker(): Checker {
-  return new DurableEdit();
+export function createDurableEditChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new DurableEdit(witness));
 }
 
 interface Note {
@@ -23,14 +25,17 @@ interface Note {
 
 class DurableEdit extends DeviceChecker {
   private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ killed: undefined })),
     restarted: undefined as FactOf<"started"> | undefined,
     waiting: undefined as number | undefined,
   }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
   private settledAt: number | undefined;
 
-  constructor() {
+  constructor(witness: Witness) {
     super("QUE-1", [...LEDGER_FACTS, "started", "sent", "shown", "replica", "phase"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ killed: undefined }));
   }
 
   fold(fact: Fact): void {
@@ -43,8 +48,7 @@ class DurableEdit extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded": {
-        const mutation = this.devices.of(fact.device).ledger.fold(fact);
-        if (mutation) mutation.note.killed = undefined;
+        this.heard(this.witness.ledgers.mutation);
         return;
       }
       case "killed":
@@ -54,10 +58,12 @@ class DurableEdit extends DeviceChecker {
         this.devices.of(fact.device).restarted = fact;
         return;
       case "sent":
-        for (const sent of fact.mutations) this.heard(fact.device, sent.key, true);
+        if (fact.mutations.length === 0) return;
+        for (const { key } of fact.mutations) this.heard(this.witness.ledgers.of(fact.device).byKey(key));
         return;
       case "shown":
-        for (const name of fact.waiting) this.heard(fact.device, name, false);
+        if (fact.waiting.length === 0) return;
+        for (const name of fact.waiting) this.heard(this.witness.ledgers.of(fact.device).get(name));
         return;
       case "replica":
         this.devices.of(fact.device).waiting = fact.waiting;
@@ -68,12 +74,13 @@ class DurableEdit extends DeviceChecker {
   }
 
   override finish(): Judgement {
-    this.devices.each(({ ledger, restarted, waiting }) => {
+    this.devices.each(({ restarted, waiting }, device) => {
       // A device that says nothing of its queue is believed to be empty only when the run has settled [SYS-5].
       const holds = waiting ?? (this.settledAt === undefined ? undefined : 0);
       if (holds === undefined || !restarted) return;
-      const live: Mutation<Note>[] = [];
-      for (const mutation of ledger.all()) if (mutation.stage === "waiting") live.push(mutation);
+      const live: Mutation[] = [];
+      for (const mutation of this.witness.ledgers.of(device).all())
+        if (mutation.stage === "waiting") live.push(mutation);
       if (live.length <= holds) return;
       for (const mutation of live) this.vanished(mutation, restarted);
     });
@@ -81,23 +88,20 @@ class DurableEdit extends DeviceChecker {
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger } = this.devices.of(fact.device);
-    ledger.fold(fact);
-    for (const mutation of ledger.all()) {
+    for (const mutation of this.witness.ledgers.of(fact.device).all()) {
       if (mutation.stage !== "waiting" || !mutation.saved) continue;
       this.trigger();
-      mutation.note.killed ??= fact;
+      this.notes.of(mutation).killed ??= fact;
     }
   }
 
-  private heard(device: number, name: string, byKey: boolean): void {
-    const { ledger } = this.devices.of(device);
-    const mutation = byKey ? ledger.byKey(name) : ledger.get(name);
-    if (mutation) mutation.note.killed = undefined;
+  private heard(mutation: Mutation | undefined): void {
+    const note = mutation && this.notes.find(mutation);
+    if (note) note.killed = undefined;
   }
 
-  private vanished(mutation: Mutation<Note>, restarted: FactOf<"started">): void {
-    const { killed } = mutation.note;
+  private vanished(mutation: Mutation, restarted: FactOf<"started">): void {
+    const killed = this.notes.find(mutation)?.killed;
     if (!killed || restarted.at < killed.at) return;
     this.breach({
       at: killed.at,

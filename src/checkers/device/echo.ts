@@ -5,9 +5,11 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, type Ledger, type Mutation, naming } from "./ledger.ts";
-import { confirmedBy, type Drop, DropWatch, missingOnTop, type OnTop, overlayLedger } from "./overlay.ts";
+import { Doubts } from "./instant.ts";
+import { LEDGER_FACTS, type Ledger, type LedgerFact, type Mutation, naming } from "./ledger.ts";
+import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";
 
 /** How long after an echo what is shown of its record is judged: storage may come first. */
 const ECHO_WATCH_MS = 2_000;
@@ -16,42 +18,47 @@ const ECHO_WATCH_MS = 2_000;
  * [EVT-16] Triggers: each event that carries the key of a mutation of the device itself while a newer one of the same
  * record waits. What is shown of the record afterwards has the newer edit on top, and marked as waiting.
  */
-export function createEchoChecker(): Checker {
-  return new Echo();
+export function createEchoChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Echo(witness));
 }
 
 interface Watch {
   readonly echo: FactOf<"frame">;
-  readonly newer: readonly Mutation<OnTop>[];
+  readonly newer: readonly Mutation[];
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<OnTop>;
+  readonly ledger: Ledger;
   readonly drops: DropWatch;
   readonly watches: RecordMap<Watch>;
 }
 
 class Echo extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = overlayLedger();
-    return { ledger, drops: new DropWatch(ledger), watches: new RecordMap() };
+  private readonly witness: Witness;
+  private readonly doubts = new Doubts();
+  private readonly devices = new ByDevice<DeviceState>((device) => {
+    const ledger = this.witness.ledgers.of(device);
+    return { ledger, drops: new DropWatch(ledger, this.doubts, true), watches: new RecordMap() };
   });
 
-  constructor() {
+  constructor(witness: Witness) {
     super("EVT-16", [...LEDGER_FACTS, "frame", "shown"]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "frame":
+        this.ripen(fact);
         this.frame(fact);
         return;
       case "shown":
-        this.shown(this.ripen(fact), fact);
+        this.ripen(fact);
+        this.shown(fact);
         return;
       case "killed": {
-        const state = this.ripen(fact);
-        state.ledger.fold(fact);
+        this.ripen(fact);
+        const state = this.devices.of(fact.device);
         state.drops.killed();
         state.watches.clear();
         return;
@@ -64,7 +71,7 @@ class Echo extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded":
-        this.ripen(fact).ledger.fold(fact);
+        this.ripen(fact);
     }
   }
 
@@ -73,16 +80,14 @@ class Echo extends DeviceChecker {
     return super.finish();
   }
 
-  private ripen(fact: { readonly device: number; readonly at: number }): DeviceState {
-    const state = this.devices.of(fact.device);
-    this.judge(state, fact.at);
-    return state;
+  private ripen(fact: LedgerFact | FactOf<"frame" | "shown">): void {
+    if (this.doubts.held > 0) this.judge(this.devices.of(fact.device), fact.at, fact);
   }
 
   private frame(fact: FactOf<"frame">): void {
-    const { ledger, watches } = this.ripen(fact);
-    const own = confirmedBy(ledger, fact.frame);
+    const own = this.witness.ledgers.echoed;
     if (!own) return;
+    const { ledger, watches } = this.devices.of(fact.device);
     const { entity, id } = own.edited;
     const queue = ledger.ofRecord(entity, id);
     const newer = queue.slice(queue.indexOf(own) + 1).filter(({ stage }) => stage === "waiting");
@@ -91,7 +96,9 @@ class Echo extends DeviceChecker {
     watches.set(entity, id, { echo: fact, newer });
   }
 
-  private shown(state: DeviceState, fact: FactOf<"shown">): void {
+  private shown(fact: FactOf<"shown">): void {
+    const state = this.devices.of(fact.device);
+    if (state.watches.size === 0 && fact.waiting.length === 0) return;
     const watch = state.watches.get(fact.entity, fact.id);
     const watched = watch !== undefined && fact.at - watch.echo.at <= ECHO_WATCH_MS;
     if (watch && !watched) state.watches.delete(fact.entity, fact.id);
@@ -112,8 +119,8 @@ class Echo extends DeviceChecker {
     });
   }
 
-  private judge(state: DeviceState, at: number): void {
-    for (const { mutation, shown } of state.drops.drops(at)) this.dropped(state, { mutation, shown });
+  private judge(state: DeviceState, at: number, fact?: Fact): void {
+    for (const drop of state.drops.drops(at, fact)) this.dropped(state, drop);
   }
 
   private dropped(state: DeviceState, { mutation, shown }: Drop): void {

@@ -6,33 +6,35 @@
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import { parseRevision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights, replyTo, resultOf } from "./reply.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { type Ledger, type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
+import { replyTo, resultOf } from "./reply.ts";
 
 /**
  * [QUE-10] Triggers: the first sending of each edit that was made while another of its record was on its way. It must
  * not go out while that one still is; and if it names a revision, not an older one than the other's result.
  */
-export function createEditOnResultChecker(): Checker {
-  return new EditOnResult();
+export function createEditOnResultChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new EditOnResult(witness));
 }
 
 interface Note {
   flying: boolean;
   /** The one that was on its way when this was made. */
-  onto: Mutation<Note> | undefined;
+  onto: Mutation | undefined;
   result: { readonly fact: FactOf<"answered">; readonly revision: string } | undefined;
 }
 
 class EditOnResult extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ flying: false, onto: undefined, result: undefined })),
-    flights: new Flights(),
-  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("QUE-10", [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(witness: Witness) {
+    super("QUE-10", ["edited", "sent", "answered", "unanswered", "killed"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ flying: false, onto: undefined, result: undefined }));
   }
 
   fold(fact: Fact): void {
@@ -50,72 +52,66 @@ class EditOnResult extends DeviceChecker {
       case "killed":
         this.killed(fact);
         return;
-      case "saved":
-      case "rekeyed":
-      case "settled":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private edited(fact: FactOf<"edited">): void {
-    const { ledger } = this.devices.of(fact.device);
-    const onto = ledger.ofRecord(fact.entity, fact.id).findLast((earlier) => earlier.note.flying);
-    const mutation = ledger.fold(fact);
-    if (mutation) mutation.note.onto = onto;
+    const { ledgers } = this.witness;
+    const { mutation } = ledgers;
+    const queue = ledgers.of(fact.device).ofRecord(fact.entity, fact.id);
+    if (!mutation || queue.length < 2) return;
+    const onto = queue.findLast((earlier) => this.notes.find(earlier)?.flying);
+    if (onto) this.notes.of(mutation).onto = onto;
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    ledger.fold(fact);
-    for (const request of flights.values()) this.landed(ledger, request);
-    flights.killed();
+    const { ledgers, flights } = this.witness;
+    for (const request of flights.cut) this.landed(ledgers.of(fact.device), request);
   }
 
-  private landed(ledger: Ledger<Note>, request: FactOf<"sent">): void {
+  private landed(ledger: Ledger, request: FactOf<"sent">): void {
     for (const item of request.mutations) {
       const mutation = ledger.byKey(item.key);
-      if (mutation) mutation.note.flying = false;
+      const note = mutation && this.notes.find(mutation);
+      if (note) note.flying = false;
     }
   }
 
   private ended(fact: FactOf<"answered" | "unanswered">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    const sent = flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     this.landed(ledger, sent);
     if (fact.fact === "unanswered") return;
-    for (const [index, item] of sent.mutations.entries()) {
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
       const mutation = ledger.byKey(item.key);
       const revision = resultOf(fact, item, index)?.revision;
       if (!mutation || revision === undefined || replyTo(fact, item, index) !== "done") continue;
-      mutation.note.result = { fact, revision };
+      this.notes.of(mutation).result = { fact, revision };
     }
   }
 
   private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
-    const { ledger, flights } = this.devices.of(fact.device);
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
-      const onto = mutation?.note.onto;
-      if (!mutation || !onto) continue;
-      mutation.note.onto = undefined;
+      const note = mutation && this.notes.find(mutation);
+      if (!mutation || !note?.onto) continue;
+      const { onto } = note;
+      note.onto = undefined;
       this.trigger();
-      if (onto.note.flying) this.overtook(mutation, onto, fact);
+      if (this.notes.find(onto)?.flying) this.overtook(mutation, onto, fact);
       else this.onTop(mutation, onto, item, fact);
     }
-    flights.sent(fact);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
-      if (mutation) mutation.note.flying = true;
+      if (mutation) this.notes.of(mutation).flying = true;
     }
   }
 
-  private overtook(mutation: Mutation<Note>, onto: Mutation<Note>, fact: FactOf<"sent">): void {
+  private overtook(mutation: Mutation, onto: Mutation, fact: FactOf<"sent">): void {
     this.breach({
       at: fact.at,
       expected: `${who(fact)} sends ${naming(mutation)} after ${onto.edited.mutation} was answered`,
@@ -125,13 +121,8 @@ class EditOnResult extends DeviceChecker {
     });
   }
 
-  private onTop(
-    mutation: Mutation<Note>,
-    onto: Mutation<Note>,
-    item: SentMutation,
-    fact: FactOf<"sent">,
-  ): void {
-    const { result } = onto.note;
+  private onTop(mutation: Mutation, onto: Mutation, item: SentMutation, fact: FactOf<"sent">): void {
+    const result = this.notes.find(onto)?.result;
     const { ifMatch } = item;
     if (!result || ifMatch === undefined || parseRevision(ifMatch) === undefined) return;
     if (ifMatch >= result.revision) return;

@@ -5,33 +5,32 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, naming } from "./ledger.ts";
-import { Flights } from "./reply.ts";
+import { naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /**
  * [FLG-4] Triggers: each notice `protocol_mismatch`. From then on, until a restart or capabilities without a new
  * notice, no mutation goes out, and none fails but by an answer to a request that was on its way.
  */
-export function createForeignProtocolChecker(): Checker {
-  return new ForeignProtocol();
+export function createForeignProtocolChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new ForeignProtocol(witness));
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<{ answered: boolean }>;
-  readonly flights: Flights;
   notice: FactOf<"noticed"> | undefined;
 }
 
 class ForeignProtocol extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger(() => ({ answered: false })),
-    flights: new Flights(),
-    notice: undefined,
-  }));
+  private readonly devices = new ByDevice<DeviceState>(() => ({ notice: undefined }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<{ answered: boolean }>;
 
-  constructor() {
-    super("FLG-4", [...LEDGER_FACTS, "noticed", "started", "sent", "answered", "unanswered"]);
+  constructor(witness: Witness) {
+    super("FLG-4", ["noticed", "started", "sent", "answered", "settled"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ answered: false }));
   }
 
   fold(fact: Fact): void {
@@ -40,58 +39,44 @@ class ForeignProtocol extends DeviceChecker {
         if (fact.notice === "protocol_mismatch") this.noticed(this.devices.of(fact.device), fact);
         return;
       case "sent":
-        this.sent(this.devices.of(fact.device), fact);
+        this.sent(fact);
         return;
       case "answered":
-        this.answered(this.devices.of(fact.device), fact);
-        return;
-      case "unanswered":
-        this.devices.of(fact.device).flights.ended(fact.request);
+        this.answered(fact);
         return;
       case "settled":
-        this.settled(this.devices.of(fact.device), fact);
+        this.settled(fact);
         return;
       case "started":
         this.devices.of(fact.device).notice = undefined;
         return;
-      case "killed": {
-        const { ledger, flights } = this.devices.of(fact.device);
-        ledger.fold(fact);
-        flights.killed();
-        return;
-      }
-      case "edited":
-      case "saved":
-      case "rekeyed":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private noticed(state: DeviceState, fact: FactOf<"noticed">): void {
     this.trigger();
     state.notice = fact;
-    for (const { note } of state.ledger.all()) note.answered = false;
-  }
-
-  private answered(state: DeviceState, fact: FactOf<"answered">): void {
-    // If these are of the other protocol still, a new notice follows.
-    if (fact.call === "capabilities" && fact.status === 200) state.notice = undefined;
-    const sent = state.flights.ended(fact.request);
-    if (!sent) return;
-    for (const item of sent.mutations) {
-      const mutation = state.ledger.byKey(item.key);
-      if (mutation) mutation.note.answered = true;
+    for (const mutation of this.witness.ledgers.of(fact.device).all()) {
+      const note = this.notes.find(mutation);
+      if (note) note.answered = false;
     }
   }
 
-  private sent(state: DeviceState, fact: FactOf<"sent">): void {
-    state.flights.sent(fact);
+  private answered(fact: FactOf<"answered">): void {
+    // If these are of the other protocol still, a new notice follows.
+    if (fact.call === "capabilities" && fact.status === 200) this.devices.of(fact.device).notice = undefined;
+    const sent = this.witness.flights.landed;
+    if (!sent) return;
+    const ledger = this.witness.ledgers.of(fact.device);
+    for (const item of sent.mutations) {
+      const mutation = ledger.byKey(item.key);
+      if (mutation) this.notes.of(mutation).answered = true;
+    }
+  }
+
+  private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
-    const { notice } = state;
+    const { notice } = this.devices.of(fact.device);
     if (!notice) return;
     this.breach({
       at: fact.at,
@@ -102,10 +87,11 @@ class ForeignProtocol extends DeviceChecker {
     });
   }
 
-  private settled(state: DeviceState, fact: FactOf<"settled">): void {
-    const mutation = state.ledger.fold(fact);
-    const { notice } = state;
-    if (!notice || !mutation || fact.outcome !== "failed" || mutation.note.answered) return;
+  private settled(fact: FactOf<"settled">): void {
+    const { mutation } = this.witness.ledgers;
+    if (!mutation || fact.outcome !== "failed") return;
+    const { notice } = this.devices.of(fact.device);
+    if (!notice || this.notes.find(mutation)?.answered) return;
     this.breach({
       at: fact.at,
       expected: `${who(fact)} keeps ${naming(mutation)} in its queue`,

@@ -6,18 +6,18 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { Ghosts } from "./ghosts.ts";
-import { Suspicions } from "./instant.ts";
-import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
-import { type Drop, DropWatch, type OnTop, overlayLedger } from "./overlay.ts";
+import { Doubts, Suspicions } from "./instant.ts";
+import { LEDGER_FACTS, naming } from "./ledger.ts";
+import { type Drop, DropWatch } from "./overlay.ts";
 
 /**
  * [FUL-2] Triggers: each full sync that ends on a device which showed a record that the server had deleted, or which
  * had pending work, when it began. Deletions are known only to a driver that sees the server.
  */
-export function createFullSyncChecker(): Checker {
-  return new FullSync("FUL-2");
+export function createFullSyncChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new FullSync("FUL-2", witness));
 }
 
 /**
@@ -25,8 +25,8 @@ export function createFullSyncChecker(): Checker {
  * a record that the server had deleted. What was deleted must be gone, and the device must create nothing that its
  * user did not make.
  */
-export function createLongAbsenceChecker(): Checker {
-  return new FullSync("FUL-4");
+export function createLongAbsenceChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new FullSync("FUL-4", witness));
 }
 
 interface Running {
@@ -35,7 +35,6 @@ interface Running {
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<OnTop>;
   readonly drops: DropWatch;
   /** The answer or frame that said that the revision is too old, until a full sync has ended. */
   expired: Fact | undefined;
@@ -47,14 +46,17 @@ interface DeviceState {
 
 class FullSync extends DeviceChecker {
   private readonly absent: boolean;
-  private readonly accounts = new ByDevice(() => new Ghosts());
-  private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = overlayLedger();
-    const state = { ledger, drops: new DropWatch(ledger), ended: new Suspicions<never>() };
-    return { ...state, expired: undefined, running: undefined, startedAt: Number.NEGATIVE_INFINITY };
-  });
+  private readonly witness: Witness;
+  private readonly doubts = new Doubts();
+  private readonly devices = new ByDevice<DeviceState>((device) => ({
+    drops: new DropWatch(this.witness.ledgers.of(device), this.doubts, false),
+    ended: new Suspicions(this.doubts),
+    expired: undefined,
+    running: undefined,
+    startedAt: Number.NEGATIVE_INFINITY,
+  }));
 
-  constructor(rule: "FUL-2" | "FUL-4") {
+  constructor(rule: "FUL-2" | "FUL-4", witness: Witness) {
     super(rule, [
       ...LEDGER_FACTS,
       "sync_started",
@@ -67,15 +69,14 @@ class FullSync extends DeviceChecker {
       "started",
     ]);
     this.absent = rule === "FUL-4";
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
-      case "committed":
-        this.accounts.of(fact.account).committed(fact);
-        return;
       case "shown":
-        this.shown(this.ripen(fact), fact);
+        if (this.doubts.held > 0) this.ripen(fact);
+        this.shown(fact);
         return;
       case "sync_started":
         if (fact.sync === "full") this.began(this.ripen(fact), fact);
@@ -92,14 +93,15 @@ class FullSync extends DeviceChecker {
         }
         return;
       case "sent":
-        if (this.absent) this.sent(this.ripen(fact), fact);
+        if (!this.absent || fact.mutations.length === 0) return;
+        this.ripen(fact);
+        this.sent(fact);
         return;
       case "started":
         this.ripen(fact).startedAt = fact.at;
         return;
       case "killed": {
         const state = this.ripen(fact);
-        state.ledger.fold(fact);
         state.drops.killed();
         state.running = undefined;
         return;
@@ -112,7 +114,7 @@ class FullSync extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded":
-        this.ripen(fact).ledger.fold(fact);
+        if (this.doubts.held > 0) this.ripen(fact);
     }
   }
 
@@ -121,25 +123,26 @@ class FullSync extends DeviceChecker {
     return super.finish();
   }
 
-  private ripen(fact: { readonly device: number; readonly at: number }): DeviceState {
+  private ripen(fact: Fact & { readonly device: number }): DeviceState {
     const state = this.devices.of(fact.device);
-    this.judge(state, fact.device, fact.at);
+    if (this.doubts.held > 0) this.judge(state, fact.device, fact.at, fact);
     return state;
   }
 
-  private shown(state: DeviceState, fact: FactOf<"shown">): void {
-    this.accounts.of(fact.account).shown(fact);
-    if (!this.absent && (state.running || fact.waiting.length > 0)) {
-      state.drops.shown(fact, state.running !== undefined);
-    }
+  private shown(fact: FactOf<"shown">): void {
+    if (this.absent) return;
+    const state = this.devices.of(fact.device);
+    if (state.running || fact.waiting.length > 0) state.drops.shown(fact, state.running !== undefined);
   }
 
   private began(state: DeviceState, fact: FactOf<"sync_started">): void {
     let pending = false;
     if (!this.absent) {
-      for (const { stage } of state.ledger.all()) pending ||= stage === "waiting";
+      const ledger = this.witness.ledgers.of(fact.device);
+      for (const { stage } of ledger.all()) pending ||= stage === "waiting";
     }
-    const ghosts = this.accounts.of(fact.account).of(fact.device, state.startedAt, fact.at);
+    const { account, device, at } = fact;
+    const ghosts = this.witness.ghosts.before(fact, account, device, state.startedAt, at);
     state.running = { started: fact, exercised: ghosts.length > 0 || pending };
   }
 
@@ -156,11 +159,12 @@ class FullSync extends DeviceChecker {
     state.expired = undefined;
   }
 
-  private judge(state: DeviceState, device: number, at: number): void {
-    for (const drop of state.drops.drops(at)) this.dropped(drop);
+  private judge(state: DeviceState, device: number, at: number, now?: Fact): void {
+    for (const drop of state.drops.drops(at, now)) this.dropped(drop);
     for (const { running, fact } of state.ended.ripe(at)) {
       if (state.running === running) state.running = undefined;
-      const ghosts = this.accounts.of(fact.account).of(device, state.startedAt, running.started.at);
+      const { account } = fact;
+      const ghosts = this.witness.ghosts.before(now, account, device, state.startedAt, running.started.at);
       for (const { shown, deleted } of ghosts) {
         this.breach({
           at: fact.at,
@@ -174,14 +178,14 @@ class FullSync extends DeviceChecker {
   }
 
   /** [FUL-4] nothing is created that no user made. */
-  private sent(state: DeviceState, fact: FactOf<"sent">): void {
+  private sent(fact: FactOf<"sent">): void {
     for (const item of fact.mutations) {
       if (item.operation !== "create") continue;
-      const edited = state.ledger.byKey(item.key)?.edited;
-      if (!edited || edited.operation === "create") continue;
+      const own = this.witness.ledgers.of(fact.device).byKey(item.key);
+      if (!own || own.edited.operation === "create") continue;
       // Taking up an edit of a deleted record as a new record is what a person may have chosen to do.
-      const own = state.ledger.byKey(item.key);
-      if (own && (own.formerKeys.length > 0 || own.retried)) continue;
+      if (own.formerKeys.length > 0 || own.retried) continue;
+      const { edited } = own;
       this.breach({
         at: fact.at,
         expected: `${who(fact)} does not bring ${item.entity} ${item.id} back`,

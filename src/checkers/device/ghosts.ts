@@ -4,13 +4,13 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import { type FactOf, RecordMap } from "./findings.ts";
+import { ByDevice, type FactOf, RecordMap } from "./findings.ts";
 
 interface Seen {
   readonly entity: string;
   readonly id: string;
-  /** What each device shows of it. */
-  readonly holders: Map<number, FactOf<"shown">>;
+  /** What each device shows of it: one fact per device, and few devices per account. */
+  readonly holders: FactOf<"shown">[];
   deleted: FactOf<"committed"> | undefined;
 }
 
@@ -20,29 +20,54 @@ export interface Ghost {
   readonly deleted: FactOf<"committed">;
 }
 
-/** The records of one account, as far as a device shows them. */
+/** The ghosts of all accounts. */
 export class Ghosts {
+  private readonly accounts = new ByDevice(() => new AccountGhosts());
+  /** Taken in with the next one, so that a checker that is told of it still finds what was before it. */
+  private newest: FactOf<"shown" | "committed"> | undefined;
+
+  take(fact: FactOf<"shown" | "committed">): void {
+    this.catchUp();
+    this.newest = fact;
+  }
+
+  /**
+   * What this device has shown since `sinceMs`, without edits of its own on it, of what was deleted before `at`, as
+   * `fact` finds it.
+   */
+  before(fact: unknown, account: number, device: number, sinceMs: EpochMs, at: EpochMs): readonly Ghost[] {
+    if (fact !== this.newest) this.catchUp();
+    return this.accounts.of(account).of(device, sinceMs, at);
+  }
+
+  private catchUp(): void {
+    const fact = this.newest;
+    if (fact === undefined) return;
+    this.newest = undefined;
+    const ghosts = this.accounts.of(fact.account);
+    if (fact.fact === "shown") ghosts.shown(fact);
+    else ghosts.committed(fact);
+  }
+}
+
+/** The records of one account, as far as a device shows them. */
+class AccountGhosts {
   private readonly records = new RecordMap<Seen>();
   private readonly deleted = new Set<Seen>();
 
   shown(fact: FactOf<"shown">): void {
     const known = this.records.get(fact.entity, fact.id);
     if (fact.fields !== undefined) {
-      if (known) known.holders.set(fact.device, fact);
+      if (known) hold(known.holders, fact);
       else {
-        const holders = new Map([[fact.device, fact]]);
-        this.records.set(fact.entity, fact.id, {
-          entity: fact.entity,
-          id: fact.id,
-          holders,
-          deleted: undefined,
-        });
+        const { entity, id } = fact;
+        this.records.set(entity, id, { entity, id, holders: [fact], deleted: undefined });
       }
       return;
     }
     if (!known) return;
-    known.holders.delete(fact.device);
-    if (known.holders.size > 0) return;
+    release(known.holders, fact.device);
+    if (known.holders.length > 0) return;
     this.deleted.delete(known);
     this.records.delete(fact.entity, fact.id);
   }
@@ -59,14 +84,33 @@ export class Ghosts {
     }
   }
 
-  /** What this device has shown since `sinceMs`, without edits of its own on it, of what was deleted before `at`. */
   of(device: number, sinceMs: EpochMs, at: EpochMs): readonly Ghost[] {
+    if (this.deleted.size === 0) return NONE;
     const ghosts: Ghost[] = [];
     for (const { holders, deleted } of this.deleted) {
-      const shown = holders.get(device);
+      const shown = holders.find((holder) => holder.device === device);
       if (!shown || !deleted || shown.at < sinceMs || deleted.at >= at || shown.waiting.length > 0) continue;
       ghosts.push({ shown, deleted });
     }
     return ghosts;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+function hold(holders: FactOf<"shown">[], fact: FactOf<"shown">): void {
+  for (let place = 0; place < holders.length; place++) {
+    if (holders[place]?.device !== fact.device) continue;
+    holders[place] = fact;
+    return;
+  }
+  holders.push(fact);
+}
+
+function release(holders: FactOf<"shown">[], device: number): void {
+  for (let place = 0; place < holders.length; place++) {
+    if (holders[place]?.device !== device) continue;
+    holders.splice(place, 1);
+    return;
   }
 }

@@ -9,20 +9,38 @@ import type { EpochMs } from "../../base/time.ts";
 /** A live driver's clock may tick inside one step. */
 export const INSTANT_MS = 1;
 
+/** Counts what one checker suspects of all devices: while that is nothing, no device need be looked at. */
+export class Doubts {
+  held = 0;
+}
+
 /** Suspicions of one device, by a key under which they can be lifted. */
 export class Suspicions<Suspicion> {
   private readonly held = new Map<string, { readonly at: EpochMs; readonly suspicion: Suspicion }>();
+  private readonly doubts: Doubts;
+
+  constructor(doubts: Doubts) {
+    this.doubts = doubts;
+  }
+
+  get size(): number {
+    return this.held.size;
+  }
 
   add(key: string, at: EpochMs, suspicion: Suspicion): void {
-    if (!this.held.has(key)) this.held.set(key, { at, suspicion });
+    if (this.held.has(key)) return;
+    this.held.set(key, { at, suspicion });
+    this.doubts.held++;
   }
 
   lift(key: string): void {
-    if (this.held.size > 0) this.held.delete(key);
+    if (this.held.size > 0 && this.held.delete(key)) this.doubts.held--;
   }
 
   clear(): void {
-    if (this.held.size > 0) this.held.clear();
+    if (this.held.size === 0) return;
+    this.doubts.held -= this.held.size;
+    this.held.clear();
   }
 
   /** Takes out those whose instant is over at `at`. */
@@ -34,6 +52,7 @@ export class Suspicions<Suspicion> {
       ripe.push(entry.suspicion);
       this.held.delete(key);
     }
+    this.doubts.held -= ripe.length;
     return ripe;
   }
 }

@@ -6,91 +6,84 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { type Ledger, type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /** [MRG-10] Triggers: each attempt of a mutation that was sent before. A person's retry is a new mutation [QUE-6]. */
-export function createKeyAndBytesChecker(): Checker {
-  return new KeyAndBytes();
+export function createKeyAndBytesChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new KeyAndBytes(witness));
 }
 
 interface Note {
-  last: { readonly fact: FactOf<"sent">; readonly mutation: SentMutation } | undefined;
+  /** The last attempt: the request, and the mutation in it. */
+  fact: FactOf<"sent"> | undefined;
+  sent: SentMutation | undefined;
   retried: boolean;
 }
 
 class KeyAndBytes extends DeviceChecker {
-  private readonly devices = new ByDevice(
-    () => new Ledger<Note>(() => ({ last: undefined, retried: false })),
-  );
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("MRG-10", [...LEDGER_FACTS, "sent"]);
+  constructor(witness: Witness) {
+    super("MRG-10", ["sent", "retried"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ fact: undefined, sent: undefined, retried: false }));
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "sent": {
-        const ledger = this.devices.of(fact.device);
+        if (fact.mutations.length === 0) return;
+        const ledger = this.witness.ledgers.of(fact.device);
         for (const sent of fact.mutations) {
           const mutation = ledger.byKey(sent.key);
           if (mutation) this.attempt(ledger, mutation, sent, fact);
         }
         return;
       }
-      case "edited":
-      case "saved":
-      case "rekeyed":
-      case "settled":
-      case "asked":
-      case "chosen":
-      case "discarded":
-      case "killed":
-        this.devices.of(fact.device).fold(fact);
-        return;
       case "retried": {
-        const mutation = this.devices.of(fact.device).fold(fact);
-        if (mutation) mutation.note.retried = true;
+        const { mutation } = this.witness.ledgers;
+        if (mutation) this.notes.of(mutation).retried = true;
       }
     }
   }
 
-  private attempt(
-    ledger: Ledger<Note>,
-    mutation: Mutation<Note>,
-    sent: SentMutation,
-    fact: FactOf<"sent">,
-  ): void {
-    const { last, retried } = mutation.note;
-    mutation.note.last = { fact, mutation: sent };
-    mutation.note.retried = false;
-    if (!last) return;
+  private attempt(ledger: Ledger, mutation: Mutation, sent: SentMutation, fact: FactOf<"sent">): void {
+    const note = this.notes.of(mutation);
+    const { fact: lastFact, sent: last, retried } = note;
+    note.fact = fact;
+    note.sent = sent;
+    note.retried = false;
+    if (!last || !lastFact) return;
     this.trigger();
-    const different = difference(ledger, last.mutation, sent);
-    const sameKey = last.mutation.key === sent.key;
+    const different = difference(ledger, last, sent);
+    const sameKey = last.key === sent.key;
     if (sameKey && different !== undefined) {
       this.breach({
         at: fact.at,
         expected: `${who(fact)} sends ${naming(mutation)} as before, or under a new key`,
         actual: `its ${different} changed, its key ${sent.key} did not`,
         because: "a key stands for the same bytes at every attempt",
-        evidence: [last.fact, fact],
+        evidence: [lastFact, fact],
       });
     }
     if (!sameKey && different === undefined && !retried) {
       this.breach({
         at: fact.at,
-        expected: `${who(fact)} sends ${naming(mutation)} again under ${last.mutation.key}`,
+        expected: `${who(fact)} sends ${naming(mutation)} again under ${last.key}`,
         actual: `the same bytes went out under ${sent.key}`,
         because: "a new key for the same bytes may take effect twice",
-        evidence: [last.fact, fact],
+        evidence: [lastFact, fact],
       });
     }
   }
 }
 
 /** The first member that differs; undefined when both are the same mutation to the proxy. */
-function difference(ledger: Ledger<Note>, before: SentMutation, now: SentMutation): string | undefined {
+function difference(ledger: Ledger, before: SentMutation, now: SentMutation): string | undefined {
   if (before.entity !== now.entity) return "entity";
   if (before.operation !== now.operation) return "operation";
   // A temporary id, which is the key of its create, may have become the real one meanwhile (section 6).

@@ -7,7 +7,7 @@ import type { Fact } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import { GENESIS, type Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, EntityMap, type FactOf, RecordMap, who } from "./findings.ts";
 
 /**
  * [REV-11] Triggers: each `advanced` after the first of its entity, and each revision that a restarted device sends
@@ -21,7 +21,7 @@ export function createLastSeenChecker(): Checker {
 interface DeviceState {
   readonly durable: Map<Entity, FactOf<"advanced">>;
   /** Entities whose revision a full sync may set back. */
-  readonly resettable: Set<Entity>;
+  readonly resettable: EntityMap<boolean>;
   readonly shown: RecordMap<{ fact: FactOf<"shown">; session: number }>;
   session: number;
   fullRuns: boolean;
@@ -33,7 +33,7 @@ interface DeviceState {
 class LastSeen extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
     durable: new Map(),
-    resettable: new Set(),
+    resettable: new EntityMap(),
     shown: new RecordMap(),
     session: 0,
     fullRuns: false,
@@ -103,15 +103,15 @@ class LastSeen extends DeviceChecker {
     if (fact.sync !== "full") return;
     const state = this.devices.of(fact.device);
     state.fullRuns = runs;
-    for (const entity of ENTITIES) state.resettable.add(entity);
+    for (const entity of ENTITIES) state.resettable.set(entity, true);
   }
 
   private advanced(fact: FactOf<"advanced">): void {
     const state = this.devices.of(fact.device);
     const before = state.durable.get(fact.entity);
     state.durable.set(fact.entity, fact);
-    const mayFall = state.resettable.has(fact.entity);
-    if (!state.fullRuns) state.resettable.delete(fact.entity);
+    const mayFall = state.resettable.get(fact.entity) === true;
+    if (mayFall && !state.fullRuns) state.resettable.set(fact.entity, false);
     if (!before) return;
     this.trigger();
     if (fact.revision >= before.revision || mayFall) return;
@@ -149,18 +149,21 @@ class LastSeen extends DeviceChecker {
   /** [REV-11] stored only after the data it covers: older data after a restart means that it was stored before. */
   private shown(fact: FactOf<"shown">): void {
     const state = this.devices.of(fact.device);
-    if (fact.fields === undefined) state.shown.delete(fact.entity, fact.id);
-    if (fact.revision === undefined || fact.fields === undefined) return;
+    if (fact.fields === undefined) {
+      state.shown.delete(fact.entity, fact.id);
+      return;
+    }
+    if (fact.revision === undefined) return;
     const { session } = state;
     const before = state.shown.get(fact.entity, fact.id);
     if (!before) {
       state.shown.set(fact.entity, fact.id, { fact, session });
       return;
     }
-    const covered = state.durable.get(fact.entity);
     const wasThere = before.fact.revision as Revision;
-    if (state.fresh && before.session < session && fact.revision < wasThere && covered) {
-      if (wasThere <= covered.revision && !state.resettable.has(fact.entity)) {
+    if (state.fresh && before.session < session && fact.revision < wasThere) {
+      const covered = state.durable.get(fact.entity);
+      if (covered && wasThere <= covered.revision && state.resettable.get(fact.entity) !== true) {
         this.breach({
           at: fact.at,
           expected: `${who(fact)} still has ${fact.entity} ${fact.id} at ${wasThere} after its restart`,

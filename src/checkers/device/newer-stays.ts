@@ -7,14 +7,15 @@ import type { Fact, MutationResult } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { ByDevice, DeviceChecker, EntityMap, type FactOf, RecordMap, who } from "./findings.ts";
 
 /**
  * [REV-12] Triggers: an event or an answer brings an older revision of a record than the one shown, or an older one
  * is shown. What a kill took from storage may come back older, once, unless a last-seen revision covered it.
  */
-export function createNewerStaysChecker(): Checker {
-  return new NewerStays();
+export function createNewerStaysChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new NewerStays(witness));
 }
 
 interface Held {
@@ -29,7 +30,7 @@ const GONE_KEPT_MAX = 1_000;
 interface DeviceState {
   readonly held: RecordMap<Held>;
   readonly gone: Held[];
-  readonly durable: Map<Entity, Revision>;
+  readonly durable: EntityMap<Revision>;
   session: number;
   /** Nothing but storage has told this process anything: older data is then the affair of REV-11. */
   fresh: boolean;
@@ -39,15 +40,15 @@ class NewerStays extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
     held: new RecordMap(),
     gone: [],
-    durable: new Map(),
+    durable: new EntityMap(),
     session: 0,
     fresh: false,
   }));
-  /** What the mutation of a key was sent for, while its request is on its way. */
-  private readonly flying = new ByDevice(() => new Map<number, FactOf<"sent">>());
+  private readonly witness: Witness;
 
-  constructor() {
-    super("REV-12", ["shown", "frame", "sent", "answered", "unanswered", "advanced", "started", "killed"]);
+  constructor(witness: Witness) {
+    super("REV-12", ["shown", "frame", "answered", "advanced", "started"]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
@@ -60,20 +61,11 @@ class NewerStays extends DeviceChecker {
         if (fact.frame.type !== "sync_event") return;
         this.offered(fact.device, fact.frame.entity, fact.frame.id, fact.frame.revisionId);
         return;
-      case "sent":
-        if (fact.mutations.length > 0) this.flying.of(fact.device).set(fact.request, fact);
-        return;
       case "answered":
         this.answered(fact);
         return;
-      case "unanswered":
-        this.flying.of(fact.device).delete(fact.request);
-        return;
       case "advanced":
         this.devices.of(fact.device).durable.set(fact.entity, fact.revision);
-        return;
-      case "killed":
-        this.flying.of(fact.device).clear();
         return;
       case "started":
         this.started(fact);
@@ -92,12 +84,12 @@ class NewerStays extends DeviceChecker {
 
   private answered(fact: FactOf<"answered">): void {
     this.devices.of(fact.device).fresh = false;
-    const sent = this.flying.of(fact.device).get(fact.request);
+    const sent = this.witness.flights.landed;
     if (!sent) return;
-    this.flying.of(fact.device).delete(fact.request);
-    for (const [index, result] of fact.results.entries()) {
+    for (let index = 0; index < fact.results.length; index++) {
       const mutation = sent.mutations[index];
-      if (mutation) this.offeredBy(fact.device, mutation.entity, mutation.id, result);
+      const result = fact.results[index];
+      if (mutation && result) this.offeredBy(fact.device, mutation.entity, mutation.id, result);
     }
   }
 

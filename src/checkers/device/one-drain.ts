@@ -6,7 +6,6 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { Flights } from "./reply.ts";
 
 /** [QUE-9] Triggers: each request that carries mutations. On its way is from `sent` to its end or a kill. */
 export function createOneDrainChecker(): Checker {
@@ -14,7 +13,8 @@ export function createOneDrainChecker(): Checker {
 }
 
 class OneDrain extends DeviceChecker {
-  private readonly devices = new ByDevice(() => new Flights());
+  /** Requests with mutations on their way; none or one, as it should be. */
+  private readonly devices = new ByDevice(() => new Map<number, FactOf<"sent">>());
 
   constructor() {
     super("QUE-9", ["sent", "answered", "unanswered", "killed"]);
@@ -23,19 +23,20 @@ class OneDrain extends DeviceChecker {
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "sent":
-        this.sent(fact);
+        if (fact.mutations.length > 0) this.sent(fact);
         return;
       case "answered":
-      case "unanswered":
-        this.devices.of(fact.device).ended(fact.request);
+      case "unanswered": {
+        const flights = this.devices.of(fact.device);
+        if (flights.size > 0) flights.delete(fact.request);
         return;
+      }
       case "killed":
-        this.devices.of(fact.device).killed();
+        this.devices.of(fact.device).clear();
     }
   }
 
   private sent(fact: FactOf<"sent">): void {
-    if (fact.mutations.length === 0) return;
     const flights = this.devices.of(fact.device);
     this.trigger();
     if (flights.size > 0) {
@@ -48,6 +49,6 @@ class OneDrain extends DeviceChecker {
         evidence: other ? [other, fact] : [fact],
       });
     }
-    flights.sent(fact);
+    flights.set(fact.request, fact);
   }
 }

@@ -6,25 +6,13 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import { type Fields, RESERVED_MEMBERS } from "../../protocol/entity.ts";
-import type { Frame } from "../../protocol/request.ts";
 import type { FactOf } from "./findings.ts";
-import { Suspicions } from "./instant.ts";
-import { Ledger, type Mutation } from "./ledger.ts";
-
-/** What the overlay needs to know of a mutation. */
-export interface OnTop {
-  /** It was shown as waiting. */
-  shown: boolean;
-  /** Its echo has come in: it is in the server's data, though its answer is still out. */
-  confirmed: boolean;
-}
+import { type Doubts, Suspicions } from "./instant.ts";
+import { type Ledger, type Mutation, stageBefore } from "./ledger.ts";
 
 /** What is missing on top of the server's data, in words; undefined when nothing is. `marked` are shown as waiting. */
-export function missingOnTop(
-  fields: Fields | undefined,
-  marked: readonly Mutation<OnTop>[],
-): string | undefined {
-  const queue = marked.filter(({ note }) => !note.confirmed);
+export function missingOnTop(fields: Fields | undefined, marked: readonly Mutation[]): string | undefined {
+  const queue = marked.filter(({ confirmed }) => !confirmed);
   const newest = queue.at(-1);
   if (!newest || queue.some(undecided)) return undefined;
   if (newest.edited.operation === "delete")
@@ -41,7 +29,7 @@ export function missingOnTop(
 }
 
 /** A person has yet to choose, or a strategy made other bytes of it: what is on top is not known. */
-function undecided(mutation: Mutation<OnTop>): boolean {
+function undecided(mutation: Mutation): boolean {
   return mutation.stage === "asked" || mutation.formerKeys.length > 0 || mutation.retried;
 }
 
@@ -59,47 +47,34 @@ function missingOf(fields: Fields, payload: Fields | undefined, seen: Set<string
   return undefined;
 }
 
-/** A ledger for the overlay. */
-export function overlayLedger(): Ledger<OnTop> {
-  return new Ledger<OnTop>(() => ({ shown: false, confirmed: false }));
-}
-
-/** [EVT-16] takes in an event: it may be the echo of a mutation of this device, which is returned then. */
-export function confirmedBy(ledger: Ledger<OnTop>, frame: Frame): Mutation<OnTop> | undefined {
-  if (frame.type !== "sync_event" || frame.origin?.mutationId === undefined) return undefined;
-  const own = ledger.byKey(frame.origin.mutationId);
-  if (own) own.note.confirmed = true;
-  return own;
-}
-
 /** A waiting mutation that a `shown` no longer names. */
 export interface Drop {
-  readonly mutation: Mutation<OnTop>;
+  readonly mutation: Mutation;
   readonly shown: FactOf<"shown">;
 }
 
 /** Watches one device for mutations that were shown as waiting, and then no more, without having been settled. */
 export class DropWatch {
-  private readonly suspicions = new Suspicions<Drop>();
-  private readonly ledger: Ledger<OnTop>;
+  private readonly suspicions: Suspicions<Drop>;
+  private readonly ledger: Ledger;
+  /** [EVT-16] an edit whose echo has come in may drop off. */
+  private readonly echoes: boolean;
 
-  constructor(ledger: Ledger<OnTop>) {
+  constructor(ledger: Ledger, doubts: Doubts, echoes: boolean) {
+    this.suspicions = new Suspicions(doubts);
     this.ledger = ledger;
+    this.echoes = echoes;
   }
 
-  /** Takes in what is shown; `suspect` false only takes note of what is marked as waiting. */
+  /** Takes in what is shown, after the ledgers have; `suspect` false only lifts suspicions. */
   shown(fact: FactOf<"shown">, suspect: boolean): void {
     // A record whose id became another's still has its edits: what any record shows as waiting is not lost.
-    for (const name of fact.waiting) {
-      const mutation = this.ledger.get(name);
-      if (mutation) mutation.note.shown = true;
-      this.suspicions.lift(name);
-    }
+    if (this.suspicions.size > 0) for (const name of fact.waiting) this.suspicions.lift(name);
     if (!suspect) return;
     for (const mutation of this.ledger.ofRecord(fact.entity, fact.id)) {
       const name = mutation.edited.mutation;
-      const { shown, confirmed } = mutation.note;
-      if (mutation.stage !== "waiting" || !shown || confirmed || fact.waiting.includes(name)) continue;
+      if (mutation.stage !== "waiting" || !mutation.shown || fact.waiting.includes(name)) continue;
+      if (this.echoes && mutation.confirmed) continue;
       this.suspicions.add(name, fact.at, { mutation, shown: fact });
     }
   }
@@ -107,12 +82,13 @@ export class DropWatch {
   /** A restarted app shows everything anew; what storage lost is QUE-1's. */
   killed(): void {
     this.suspicions.clear();
-    for (const mutation of this.ledger.all()) mutation.note.shown = false;
   }
 
-  /** Those that were not settled in the same instant. */
-  drops(at: EpochMs): readonly Drop[] {
+  /** Those that were not settled in the same instant, as `fact` found them. */
+  drops(at: EpochMs, fact?: unknown): readonly Drop[] {
     const ripe = this.suspicions.ripe(at);
-    return ripe.length === 0 ? ripe : ripe.filter((drop) => drop.mutation.stage === "waiting");
+    return ripe.length === 0
+      ? ripe
+      : ripe.filter(({ mutation }) => stageBefore(mutation, fact) === "waiting");
   }
 }

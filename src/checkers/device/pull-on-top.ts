@@ -6,46 +6,52 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
-import { confirmedBy, type Drop, DropWatch, missingOnTop, type OnTop, overlayLedger } from "./overlay.ts";
+import { Doubts } from "./instant.ts";
+import { LEDGER_FACTS, type Ledger, type LedgerFact, type Mutation, naming } from "./ledger.ts";
+import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";
 
 /**
  * [QUE-12] Triggers: each time that a record with waiting edits is shown at another server revision than before.
  * Records about which a person is being asked, or whose edits a strategy has rewritten, are not judged.
  */
-export function createPullOnTopChecker(): Checker {
-  return new PullOnTop();
+export function createPullOnTopChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new PullOnTop(witness));
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<OnTop>;
+  readonly ledger: Ledger;
   readonly drops: DropWatch;
   /** The revision below the waiting edits, of records that have some. */
   readonly below: RecordMap<Revision | undefined>;
 }
 
 class PullOnTop extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = overlayLedger();
-    return { ledger, drops: new DropWatch(ledger), below: new RecordMap() };
+  private readonly witness: Witness;
+  private readonly doubts = new Doubts();
+  private readonly devices = new ByDevice<DeviceState>((device) => {
+    const ledger = this.witness.ledgers.of(device);
+    return { ledger, drops: new DropWatch(ledger, this.doubts, true), below: new RecordMap() };
   });
 
-  constructor() {
+  constructor(witness: Witness) {
     super("QUE-12", [...LEDGER_FACTS, "shown", "frame"]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "frame":
-        confirmedBy(this.ripen(fact).ledger, fact.frame);
+        this.ripen(fact);
         return;
       case "shown":
-        this.shown(this.ripen(fact), fact);
+        this.ripen(fact);
+        this.shown(fact);
         return;
       case "killed": {
-        const state = this.ripen(fact);
-        state.ledger.fold(fact);
+        this.ripen(fact);
+        const state = this.devices.of(fact.device);
         state.drops.killed();
         state.below.clear();
         return;
@@ -58,7 +64,7 @@ class PullOnTop extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded":
-        this.ripen(fact).ledger.fold(fact);
+        this.ripen(fact);
     }
   }
 
@@ -69,13 +75,14 @@ class PullOnTop extends DeviceChecker {
     return super.finish();
   }
 
-  private ripen(fact: { readonly device: number; readonly at: number }): DeviceState {
-    const state = this.devices.of(fact.device);
-    for (const drop of state.drops.drops(fact.at)) this.dropped(drop);
-    return state;
+  private ripen(fact: LedgerFact | FactOf<"frame" | "shown">): void {
+    if (this.doubts.held === 0) return;
+    for (const drop of this.devices.of(fact.device).drops.drops(fact.at, fact)) this.dropped(drop);
   }
 
-  private shown(state: DeviceState, fact: FactOf<"shown">): void {
+  private shown(fact: FactOf<"shown">): void {
+    const state = this.devices.of(fact.device);
+    if (state.ledger.recordCount === 0 && state.below.size === 0 && fact.waiting.length === 0) return;
     const queue = state.ledger.ofRecord(fact.entity, fact.id);
     if (queue.length === 0) {
       if (fact.waiting.length > 0) state.drops.shown(fact, false);
@@ -87,7 +94,10 @@ class PullOnTop extends DeviceChecker {
     const pulled = before !== undefined && fact.revision !== undefined && fact.revision > before;
     if (pulled) this.trigger();
     state.drops.shown(fact, pulled);
-    if (!pulled) return;
+    if (pulled) this.judge(queue, fact);
+  }
+
+  private judge(queue: readonly Mutation[], fact: FactOf<"shown">): void {
     const marked = queue.filter(
       ({ stage, edited }) => stage === "asked" || fact.waiting.includes(edited.mutation),
     );

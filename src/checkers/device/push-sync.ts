@@ -7,7 +7,7 @@ import type { Fact } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { Suspicions } from "./instant.ts";
+import { Doubts, Suspicions } from "./instant.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 
 /**
@@ -30,6 +30,7 @@ interface DeviceState {
 }
 
 class PushSync extends DeviceChecker {
+  private readonly doubts = new Doubts();
   private readonly devices = new ByDevice<DeviceState>(() => ({
     life: new Life(),
     debt: new Debt(),
@@ -37,7 +38,7 @@ class PushSync extends DeviceChecker {
     seen: undefined,
     running: undefined,
     pushedMeanwhile: undefined,
-    doubles: new Suspicions(),
+    doubles: new Suspicions(this.doubts),
   }));
   private lastAt = 0;
 
@@ -100,7 +101,9 @@ class PushSync extends DeviceChecker {
   }
 
   private judge(state: DeviceState, at: number, instant: number): void {
-    for (const evidence of state.doubles.ripe(instant)) this.double(evidence);
+    if (this.doubts.held > 0) {
+      for (const evidence of state.doubles.ripe(instant)) this.double(evidence);
+    }
     const push = state.debt.overdue(at, SYNC_DUE_MS);
     if (!push) return;
     this.breach({

@@ -69,32 +69,3 @@ function statusReply(status: number, error: string | undefined, operation: SentM
   if (status === 404) return operation === "update" ? "refused" : operation === "delete" ? "gone" : "free";
   return REFUSALS.has(status) ? "refused" : "free";
 }
-
-/** Requests with mutations that a device has on their way. */
-export class Flights {
-  private readonly flying = new Map<number, FactOf<"sent">>();
-
-  get size(): number {
-    return this.flying.size;
-  }
-
-  sent(fact: FactOf<"sent">): void {
-    if (fact.mutations.length > 0) this.flying.set(fact.request, fact);
-  }
-
-  /** Ends one, and returns what was sent; undefined when it carried no mutation. */
-  ended(request: number): FactOf<"sent"> | undefined {
-    const sent = this.flying.get(request);
-    if (sent) this.flying.delete(request);
-    return sent;
-  }
-
-  /** The process ended: what was on its way stays undecided. */
-  killed(): void {
-    this.flying.clear();
-  }
-
-  values(): Iterable<FactOf<"sent">> {
-    return this.flying.values();
-  }
-}

@@ -8,7 +8,7 @@ import type { Fact } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, EntityMap, type FactOf, who } from "./findings.ts";
 import { StaleReads } from "./stale-reads.ts";
 
 /**
@@ -22,9 +22,9 @@ export function createResumeChecker(): Checker {
 
 interface DeviceState {
   /** What is durable, by entity: the oldest that it may resume from. */
-  readonly durable: Map<Entity, Revision>;
+  readonly durable: EntityMap<Revision>;
   /** What reached it, by entity: the newest that it may resume from. */
-  readonly seen: Map<Entity, Revision>;
+  readonly seen: EntityMap<Revision>;
   readonly sockets: Map<number, readonly Entity[]>;
   /** It was told that its revision is of no use, or syncs in full: until that has ended, all bets are off. */
   resetting: Fact | undefined;
@@ -33,8 +33,8 @@ interface DeviceState {
 
 class Resume extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    durable: new Map(),
-    seen: new Map(),
+    durable: new EntityMap(),
+    seen: new EntityMap(),
     sockets: new Map(),
     resetting: undefined,
     reads: new StaleReads(),
@@ -92,7 +92,7 @@ class Resume extends DeviceChecker {
       case "killed": {
         const state = this.devices.of(fact.device);
         state.sockets.clear();
-        state.reads.killed();
+        state.reads.killed(fact.at);
         return;
       }
       case "read":
@@ -119,7 +119,7 @@ class Resume extends DeviceChecker {
     // Memory is gone: what was durable is what it knows.
     state.seen.clear();
     if (!fact.cold) state.durable.clear();
-    for (const [entity, revision] of state.durable) state.seen.set(entity, revision);
+    state.durable.each((revision, entity) => state.seen.set(entity, revision));
   }
 
   private advanced(state: DeviceState, fact: FactOf<"advanced">): void {
@@ -157,7 +157,7 @@ class Resume extends DeviceChecker {
   private connecting(state: DeviceState, fact: FactOf<"connecting">): void {
     const entities = fact.entities
       ? fact.entities.flatMap((collection) => ENTITY_OF.get(collection) ?? [])
-      : ENTITIES.filter((entity) => state.durable.has(entity));
+      : ENTITIES.filter((entity) => state.durable.get(entity) !== undefined);
     state.sockets.set(fact.socket, fact.entities ? entities : ENTITIES);
     const durable = smallest(state.durable, entities);
     if (durable === undefined || state.resetting) return;
@@ -191,16 +191,17 @@ class Resume extends DeviceChecker {
   }
 
   private invalidated(state: DeviceState, fact: FactOf<"invalidated">): void {
-    const verdict = state.reads.invalidated(fact);
-    if (verdict.byEvent) this.trigger();
-    if (!verdict.untouched) return;
-    const { entity, id } = verdict.untouched;
+    state.reads.invalidated(fact);
+    const { byEvent, untouched } = state.reads;
+    if (byEvent) this.trigger();
+    if (!untouched) return;
+    const { entity, id } = untouched;
     this.breach({
       at: fact.at,
       expected: `${who(fact)} makes stale the reads that the event touches`,
       actual: `it made ${entity} ${id ?? "(all)"} stale too`,
       because: "no event, answer, edit or sync had touched it lately",
-      evidence: verdict.byEvent ? [verdict.byEvent, fact] : [fact],
+      evidence: byEvent ? [byEvent, fact] : [fact],
     });
   }
 }
@@ -211,7 +212,7 @@ function sees(state: DeviceState, entity: Entity, revision: Revision): void {
 }
 
 /** The smallest revision of these entities; undefined when one of them has none. */
-function smallest(known: ReadonlyMap<Entity, Revision>, entities: readonly Entity[]): Revision | undefined {
+function smallest(known: EntityMap<Revision>, entities: readonly Entity[]): Revision | undefined {
   let least: Revision | undefined;
   for (const entity of entities) {
     const revision = known.get(entity);

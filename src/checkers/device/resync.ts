@@ -5,24 +5,25 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, type Ledger, naming } from "./ledger.ts";
+import { Doubts } from "./instant.ts";
+import { LEDGER_FACTS, naming } from "./ledger.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
-import { type Drop, DropWatch, type OnTop, overlayLedger } from "./overlay.ts";
+import { type Drop, DropWatch } from "./overlay.ts";
 
 /**
  * [EVT-15] Triggers: each `resync_required`. A sync must begin, or be running, within SYNC_DUE_MS of being open and
  * online; a kill ends the demand, as the next opening syncs [FUL-1]. Until that sync has ended, no edit may drop off
  * the screen without having been settled.
  */
-export function createResyncChecker(): Checker {
-  return new Resync();
+export function createResyncChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Resync(witness));
 }
 
 interface DeviceState {
   readonly life: Life;
   readonly debt: Debt<FactOf<"frame">>;
-  readonly ledger: Ledger<OnTop>;
   readonly drops: DropWatch;
   syncing: boolean;
   /** Set from the frame to the end of the sync that answers it. */
@@ -30,19 +31,18 @@ interface DeviceState {
 }
 
 class Resync extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => {
-    const ledger = overlayLedger();
-    const state = {
-      life: new Life(),
-      debt: new Debt<FactOf<"frame">>(),
-      syncing: false,
-      resyncing: undefined,
-    };
-    return { ...state, ledger, drops: new DropWatch(ledger) };
-  });
+  private readonly witness: Witness;
+  private readonly doubts = new Doubts();
+  private readonly devices = new ByDevice<DeviceState>((device) => ({
+    life: new Life(),
+    debt: new Debt<FactOf<"frame">>(),
+    drops: new DropWatch(this.witness.ledgers.of(device), this.doubts, false),
+    syncing: false,
+    resyncing: undefined,
+  }));
   private lastAt = 0;
 
-  constructor() {
+  constructor(witness: Witness) {
     super("EVT-15", [
       ...LEDGER_FACTS,
       ...LIFE_FACTS,
@@ -54,6 +54,7 @@ class Resync extends DeviceChecker {
       "noticed",
       "phase",
     ]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
@@ -103,7 +104,7 @@ class Resync extends DeviceChecker {
       case "chosen":
       case "retried":
       case "discarded":
-        this.due(fact).ledger.fold(fact);
+        this.due(fact);
     }
   }
 
@@ -115,9 +116,11 @@ class Resync extends DeviceChecker {
     return super.finish();
   }
 
-  private due(fact: { readonly device: number; readonly at: number }): DeviceState {
+  private due(fact: Fact & { readonly device: number }): DeviceState {
     const state = this.devices.of(fact.device);
-    for (const drop of state.drops.drops(fact.at)) this.dropped(drop);
+    if (this.doubts.held > 0) {
+      for (const drop of state.drops.drops(fact.at, fact)) this.dropped(drop);
+    }
     this.overdue(state, fact.at);
     return state;
   }
@@ -129,7 +132,6 @@ class Resync extends DeviceChecker {
   private lived(state: DeviceState, fact: LifeFact): void {
     state.life.fold(fact);
     if (fact.fact === "killed") {
-      state.ledger.fold(fact);
       state.drops.killed();
       state.debt.pay();
       state.syncing = false;

@@ -4,22 +4,27 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 import { LIFE_FACTS, Life } from "./life.ts";
-import { Flights, replyTo } from "./reply.ts";
+import { replyTo } from "./reply.ts";
 
 /**
  * [QUE-5] Triggers: each attempt that follows a failed one in the same process. The network's return, the app's
  * opening and a person may end a wait early, but not one that `Retry-After` sets. The upper bound (START_SLACK_MS
  * included) is judged when the device was open and online and did nothing else meanwhile.
  */
-export function createRetryWaitChecker(): Checker {
-  return new RetryWait();
+export function createRetryWaitChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new RetryWait(witness));
 }
+
+/** What ends the waits of a mutation, or begins them anew. */
+const CHANGES = ["settled", "rekeyed", "chosen", "retried", "discarded", "asked"] as const;
 
 type End = FactOf<"answered" | "unanswered">;
 
@@ -36,8 +41,6 @@ interface Note {
 }
 
 interface DeviceState {
-  readonly ledger: Ledger<Note>;
-  readonly flights: Flights;
   readonly life: Life;
   /** Counts what may end a wait early. */
   wakes: number;
@@ -49,23 +52,26 @@ interface DeviceState {
 
 class RetryWait extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    ledger: new Ledger<Note>(() => ({
-      failures: 0,
-      attempts: 0,
-      end: undefined,
-      notBefore: 0,
-      wakes: 0,
-      stirs: 0,
-    })),
-    flights: new Flights(),
     life: new Life(),
     wakes: 0,
     stirs: 0,
     failures: 0,
   }));
 
-  constructor() {
-    super("QUE-5", [...LEDGER_FACTS, ...LIFE_FACTS, "sent", "answered", "unanswered", "noticed"]);
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
+
+  constructor(witness: Witness) {
+    super("QUE-5", [...LIFE_FACTS, ...CHANGES, "sent", "answered", "unanswered", "noticed"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({
+      failures: 0,
+      attempts: 0,
+      end: undefined,
+      notBefore: 0,
+      wakes: 0,
+      stirs: 0,
+    }));
   }
 
   fold(fact: Fact): void {
@@ -95,8 +101,6 @@ class RetryWait extends DeviceChecker {
       case "retried":
       case "discarded":
       case "asked":
-      case "edited":
-      case "saved":
       case "settled":
         this.changed(fact);
         return;
@@ -111,51 +115,54 @@ class RetryWait extends DeviceChecker {
   }
 
   private killed(fact: FactOf<"killed">): void {
+    const { ledgers } = this.witness;
     const state = this.devices.of(fact.device);
     state.life.fold(fact);
-    state.ledger.fold(fact);
-    state.flights.killed();
     state.wakes++;
     state.stirs++;
     // A restarted app may try at once, and what it had counted may not have been stored.
-    for (const { note } of state.ledger.all()) {
-      note.end = undefined;
-      note.failures = 0;
-      note.notBefore = 0;
-    }
+    for (const mutation of ledgers.of(fact.device).all()) this.anew(mutation);
   }
 
-  private changed(
-    fact: FactOf<"edited" | "saved" | "settled" | "rekeyed" | "chosen" | "retried" | "discarded" | "asked">,
-  ): void {
-    const state = this.devices.of(fact.device);
-    const mutation = state.ledger.fold(fact);
-    if (fact.fact === "edited" || fact.fact === "saved") return;
+  private changed(fact: FactOf<(typeof CHANGES)[number]>): void {
+    const { mutation } = this.witness.ledgers;
     if (!mutation) return;
-    mutation.note.end = undefined;
-    mutation.note.failures = 0;
-    mutation.note.notBefore = 0;
-    state.stirs++;
+    this.anew(mutation);
+    this.devices.of(fact.device).stirs++;
+  }
+
+  private anew(mutation: Mutation): void {
+    const note = this.notes.find(mutation);
+    if (!note) return;
+    note.end = undefined;
+    note.failures = 0;
+    note.notBefore = 0;
   }
 
   private ended(fact: End): void {
     const state = this.devices.of(fact.device);
-    const sent = state.flights.ended(fact.request);
+    const sent = this.witness.flights.landed;
     state.stirs++;
     if (!sent) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     let failed = false;
-    for (const [index, item] of sent.mutations.entries()) {
-      const mutation = state.ledger.byKey(item.key);
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
+      const mutation = ledger.byKey(item.key);
       if (!mutation) continue;
       const reply = fact.fact === "unanswered" ? "retry" : replyTo(fact, item, index);
-      failed ||= reply === "retry" || reply === "in_flight";
-      if (reply === "retry" || reply === "in_flight") this.failed(state, mutation, fact, reply === "retry");
-      else mutation.note.end = undefined;
+      if (reply === "retry" || reply === "in_flight") {
+        failed = true;
+        this.failed(state, this.notes.of(mutation), fact, reply === "retry");
+        continue;
+      }
+      const note = this.notes.find(mutation);
+      if (note) note.end = undefined;
     }
     state.failures = failed ? state.failures + 1 : 0;
   }
 
-  private failed(state: DeviceState, { note }: Mutation<Note>, fact: End, counts: boolean): void {
+  private failed(state: DeviceState, note: Note, fact: End, counts: boolean): void {
     if (note.wakes !== state.wakes) note.failures = 0;
     // What never left the phone, and a twin in flight, need not count.
     const reached = fact.fact === "answered" || fact.why !== "unreachable";
@@ -169,18 +176,20 @@ class RetryWait extends DeviceChecker {
 
   private sent(fact: FactOf<"sent">): void {
     const state = this.devices.of(fact.device);
-    for (const item of fact.mutations) {
-      const mutation = state.ledger.byKey(item.key);
-      if (!mutation?.note.end) continue;
-      this.attempt(state, mutation, mutation.note.end, fact);
-      mutation.note.end = undefined;
+    if (fact.mutations.length > 0) {
+      const ledger = this.witness.ledgers.of(fact.device);
+      for (const item of fact.mutations) {
+        const mutation = ledger.byKey(item.key);
+        const note = mutation && this.notes.find(mutation);
+        if (!mutation || !note?.end) continue;
+        this.attempt(state, mutation, note, note.end, fact);
+        note.end = undefined;
+      }
     }
-    state.flights.sent(fact);
     state.stirs++;
   }
 
-  private attempt(state: DeviceState, mutation: Mutation<Note>, end: End, fact: FactOf<"sent">): void {
-    const { note } = mutation;
+  private attempt(state: DeviceState, mutation: Mutation, note: Note, end: End, fact: FactOf<"sent">): void {
     const waitedMs = fact.at - end.at;
     const woken = note.wakes !== state.wakes;
     const orderedMs = Math.max(0, note.notBefore - end.at);

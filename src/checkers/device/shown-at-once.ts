@@ -6,7 +6,7 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { Suspicions } from "./instant.ts";
+import { Doubts, Suspicions } from "./instant.ts";
 
 /**
  * [QUE-2] Triggers: each edit, and each refusal (failed, yielded, discarded) of one that was shown as waiting. Both
@@ -38,13 +38,14 @@ interface Deletion {
 }
 
 class ShownAtOnce extends DeviceChecker {
+  private readonly doubts = new Doubts();
   private readonly devices = new ByDevice<DeviceState>(() => ({
-    unseen: new Suspicions(),
-    unhidden: new Suspicions(),
+    unseen: new Suspicions(this.doubts),
+    unhidden: new Suspicions(this.doubts),
     screen: new RecordMap(),
     places: new Map(),
     deletes: new Map(),
-    refusedDeletes: new Suspicions(),
+    refusedDeletes: new Suspicions(this.doubts),
   }));
 
   constructor() {
@@ -71,7 +72,7 @@ class ShownAtOnce extends DeviceChecker {
       case "answered":
       case "frame":
       case "read":
-        this.ripen(fact);
+        if (this.doubts.held > 0) this.ripen(fact);
         return;
       case "killed":
         this.ripen(fact);
@@ -87,7 +88,7 @@ class ShownAtOnce extends DeviceChecker {
 
   private ripen(fact: { readonly device: number; readonly at: number }): DeviceState {
     const state = this.devices.of(fact.device);
-    this.judge(state, fact.at);
+    if (this.doubts.held > 0) this.judge(state, fact.at);
     return state;
   }
 
@@ -102,6 +103,8 @@ class ShownAtOnce extends DeviceChecker {
   }
 
   private shown(state: DeviceState, fact: FactOf<"shown">): void {
+    const { length } = fact.waiting;
+    if (length === 0 && state.screen.size === 0 && state.deletes.size === 0) return;
     const before = state.screen.get(fact.entity, fact.id);
     if (before) {
       for (const name of before.waiting) {
@@ -115,7 +118,7 @@ class ShownAtOnce extends DeviceChecker {
       state.places.set(name, fact);
       state.unseen.lift(name);
     }
-    if (fact.waiting.length > 0) state.screen.set(fact.entity, fact.id, fact);
+    if (length > 0) state.screen.set(fact.entity, fact.id, fact);
     else if (before) state.screen.delete(fact.entity, fact.id);
     if (state.deletes.size === 0) return;
     for (const deletion of state.deletes.values()) {

@@ -6,21 +6,22 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
-import { Flights } from "./reply.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
+import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { type Ledger, type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /**
  * [QUE-4] Triggers: each attempt of a mutation after its first. The key changes only with `rekeyed`. A kill may take
  * back a `rekeyed` whose key was never sent; once sent, it must have been durable.
  */
-export function createStableKeyChecker(): Checker {
-  return new StableKey("QUE-4");
+export function createStableKeyChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new StableKey("QUE-4", witness));
 }
 
 /** [QUE-7] Triggers: the first attempt after a restart of a mutation that was on its way when the app was killed. */
-export function createRestartedKeyChecker(): Checker {
-  return new StableKey("QUE-7");
+export function createRestartedKeyChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new StableKey("QUE-7", witness));
 }
 
 interface Note {
@@ -33,13 +34,18 @@ interface Note {
 }
 
 class StableKey extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ last: undefined, lastKey: "", cutOff: false, unsureKey: false })),
-    flights: new Flights(),
-  }));
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor(rule: "QUE-4" | "QUE-7") {
-    super(rule, [...LEDGER_FACTS, "sent", "answered", "unanswered"]);
+  constructor(rule: "QUE-4" | "QUE-7", witness: Witness) {
+    super(rule, ["sent", "killed"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({
+      last: undefined,
+      lastKey: "",
+      cutOff: false,
+      unsureKey: false,
+    }));
   }
 
   fold(fact: Fact): void {
@@ -47,41 +53,30 @@ class StableKey extends DeviceChecker {
       case "sent":
         this.sent(fact);
         return;
-      case "answered":
-      case "unanswered":
-        this.devices.of(fact.device).flights.ended(fact.request);
-        return;
       case "killed":
         this.killed(fact);
         return;
-      case "edited":
-      case "saved":
-      case "rekeyed":
-      case "settled":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
   private killed(fact: FactOf<"killed">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    for (const request of flights.values()) {
+    const { ledgers, flights } = this.witness;
+    const ledger = ledgers.of(fact.device);
+    for (const request of flights.cut) {
       for (const sent of request.mutations) {
         const mutation = ledger.byKey(sent.key);
-        if (mutation) mutation.note.cutOff = true;
+        if (mutation) this.notes.of(mutation).cutOff = true;
       }
     }
-    flights.killed();
-    for (const mutation of ledger.all()) mutation.note.unsureKey = mutation.note.lastKey !== mutation.key;
-    ledger.fold(fact);
+    for (const mutation of ledger.all()) {
+      const note = this.notes.of(mutation);
+      note.unsureKey = note.lastKey !== mutation.key;
+    }
   }
 
   private sent(fact: FactOf<"sent">): void {
-    const { ledger, flights } = this.devices.of(fact.device);
-    flights.sent(fact);
+    if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
     for (const sent of fact.mutations) {
       const mutation = ledger.byKey(sent.key) ?? this.underForeignKey(ledger, sent);
       if (mutation) this.attempt(mutation, sent, fact);
@@ -89,22 +84,22 @@ class StableKey extends DeviceChecker {
   }
 
   /** A mutation that this can only be an attempt of: sent before, still waiting, and the same in all but its key. */
-  private underForeignKey(ledger: Ledger<Note>, sent: SentMutation): Mutation<Note> | undefined {
-    return ledger
-      .ofRecord(sent.entity, sent.id)
-      .find(
-        ({ note, edited }) =>
-          note.last !== undefined &&
-          edited.operation === sent.operation &&
-          note.last.mutations.some(
-            (earlier) =>
-              earlier.key === note.lastKey && jsonEqual(earlier.payload ?? null, sent.payload ?? null),
-          ),
+  private underForeignKey(ledger: Ledger, sent: SentMutation): Mutation | undefined {
+    return ledger.ofRecord(sent.entity, sent.id).find((mutation) => {
+      const note = this.notes.find(mutation);
+      return (
+        note?.last !== undefined &&
+        mutation.edited.operation === sent.operation &&
+        note.last.mutations.some(
+          (earlier) =>
+            earlier.key === note.lastKey && jsonEqual(earlier.payload ?? null, sent.payload ?? null),
+        )
       );
+    });
   }
 
-  private attempt(mutation: Mutation<Note>, sent: SentMutation, fact: FactOf<"sent">): void {
-    const { note } = mutation;
+  private attempt(mutation: Mutation, sent: SentMutation, fact: FactOf<"sent">): void {
+    const note = this.notes.of(mutation);
     const { last, cutOff, unsureKey, lastKey } = note;
     note.last = fact;
     note.lastKey = sent.key;

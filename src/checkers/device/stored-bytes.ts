@@ -6,16 +6,18 @@
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import { RESERVED_MEMBERS } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
-import { LEDGER_FACTS, Ledger, type Mutation, naming } from "./ledger.ts";
+import { type Mutation, naming } from "./ledger.ts";
+import type { Notes } from "./ledgers.ts";
 
 /**
  * [QUE-14] Triggers: each attempt after a restart of a mutation that was queued before it and still has its key. It
  * is held against what was sent under that key before, or else against the edit; members that the proxy ignores may
  * be added. A record with a cancelled edit may have folded several into one.
  */
-export function createStoredBytesChecker(): Checker {
-  return new StoredBytes();
+export function createStoredBytesChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new StoredBytes(witness));
 }
 
 interface Note {
@@ -24,48 +26,47 @@ interface Note {
 }
 
 class StoredBytes extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
-    ledger: new Ledger<Note>(() => ({ sent: undefined, restarted: false })),
-    folded: new RecordMap<true>(),
-  }));
+  /** Records of which an edit was cancelled while others wait. */
+  private readonly folded = new ByDevice(() => new RecordMap<true>());
+  private readonly witness: Witness;
+  private readonly notes: Notes<Note>;
 
-  constructor() {
-    super("QUE-14", [...LEDGER_FACTS, "started", "sent"]);
+  constructor(witness: Witness) {
+    super("QUE-14", ["started", "sent", "settled"]);
+    this.witness = witness;
+    this.notes = witness.ledgers.notes(() => ({ sent: undefined, restarted: false }));
   }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
       case "started":
-        for (const { note, stage } of this.devices.of(fact.device).ledger.all()) {
-          note.restarted ||= stage !== "settled";
+        for (const mutation of this.witness.ledgers.of(fact.device).all()) {
+          if (mutation.stage !== "settled") this.notes.of(mutation).restarted = true;
         }
         return;
       case "sent":
         this.sent(fact);
         return;
-      case "settled": {
-        const { ledger, folded } = this.devices.of(fact.device);
-        const mutation = ledger.fold(fact);
-        if (!mutation) return;
-        const { entity, id } = mutation.edited;
-        if (ledger.ofRecord(entity, id).length === 0) folded.delete(entity, id);
-        else if (fact.outcome === "cancelled") folded.set(entity, id, true);
+      case "settled":
+        this.settled(fact);
         return;
-      }
-      case "edited":
-      case "saved":
-      case "rekeyed":
-      case "asked":
-      case "chosen":
-      case "retried":
-      case "discarded":
-      case "killed":
-        this.devices.of(fact.device).ledger.fold(fact);
     }
   }
 
+  private settled(fact: FactOf<"settled">): void {
+    const { ledgers } = this.witness;
+    const { mutation } = ledgers;
+    const folded = this.folded.of(fact.device);
+    if (!mutation || (folded.size === 0 && fact.outcome !== "cancelled")) return;
+    const { entity, id } = mutation.edited;
+    if (ledgers.of(fact.device).ofRecord(entity, id).length === 0) folded.delete(entity, id);
+    else if (fact.outcome === "cancelled") folded.set(entity, id, true);
+  }
+
   private sent(fact: FactOf<"sent">): void {
-    const { ledger, folded } = this.devices.of(fact.device);
+    if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
+    const folded = this.folded.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
       if (!mutation) continue;
@@ -74,8 +75,9 @@ class StoredBytes extends DeviceChecker {
     }
   }
 
-  private attempt(mutation: Mutation<Note>, item: SentMutation, fact: FactOf<"sent">, folded: boolean): void {
-    const { note, edited } = mutation;
+  private attempt(mutation: Mutation, item: SentMutation, fact: FactOf<"sent">, folded: boolean): void {
+    const { edited } = mutation;
+    const note = this.notes.of(mutation);
     const before = note.sent?.key === item.key ? note.sent.payload : undefined;
     const known = before !== undefined || (mutation.formerKeys.length === 0 && !folded && !mutation.retried);
     const expected = before ?? edited.payload;

@@ -4,9 +4,9 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { type Answered, EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-2] over answered batches. */
 export function createBat2Checker(witness: Witness = createWitness()): Checker {
@@ -24,31 +24,32 @@ export function createBat2Checker(witness: Witness = createWitness()): Checker {
     return last && last.action !== "deleted" ? `${after.status} ${after.error}` : undefined;
   };
 
-  return defineChecker("BAT-2", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered" || fact.call !== "batch") return;
-    const newest = new Map<string, Answered>();
-    for (const later of exchanges.answers) {
-      const { entity, id } = later.mutation;
-      const record = `${entity}/${id}`;
-      const earlier = newest.get(record);
-      // A key that was sent before may have been applied then, out of this order.
-      if (!later.fresh || later.result.replayed === true) continue;
-      if (earlier) {
-        findings.trigger();
-        const actual = unseen(earlier, later);
-        if (actual !== undefined) {
-          findings.breach({
-            at: fact.at,
-            expected: `${later.mutation.key} on top of ${earlier.mutation.key}, which ended with ${earlier.result.revision}`,
-            actual,
-            because: `both are about ${entity} ${id}, in this order in one batch`,
-            evidence: [later.pending.sent, fact],
-          });
+  return attending(
+    witness,
+    defineChecker("BAT-2", ["answered"], (fact, findings) => {
+      if (fact.call !== "batch") return;
+      const newest = new Map<string, Answered>();
+      for (const later of exchanges.answers) {
+        const { entity, id } = later.mutation;
+        const record = `${entity}/${id}`;
+        const earlier = newest.get(record);
+        // A key that was sent before may have been applied then, out of this order.
+        if (!later.fresh || later.result.replayed === true) continue;
+        if (earlier) {
+          findings.trigger();
+          const actual = unseen(earlier, later);
+          if (actual !== undefined) {
+            findings.breach({
+              at: fact.at,
+              expected: `${later.mutation.key} on top of ${earlier.mutation.key}, which ended with ${earlier.result.revision}`,
+              actual,
+              because: `both are about ${entity} ${id}, in this order in one batch`,
+              evidence: [later.pending.sent, fact],
+            });
+          }
         }
+        if (isSuccess(later.result.status)) newest.set(record, later);
       }
-      if (isSuccess(later.result.status)) newest.set(record, later);
-    }
-  });
+    }),
+  );
 }

@@ -4,29 +4,30 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-3] over answered batches and commits. */
 export function createBat3Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("BAT-3", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered" || fact.call !== "batch" || commits.of(fact.account).end === 0) return;
-    const failed = exchanges.answers.some(({ result }) => !isSuccess(result.status));
-    if (failed && exchanges.answers.some(({ result }) => isSuccess(result.status))) findings.trigger();
-    for (const { mutation, result, state, fresh } of exchanges.answers) {
-      if (!fresh || mutation.operation !== "create" || !isSuccess(result.status) || state.commit) continue;
-      findings.trigger();
-      findings.breach({
-        at: fact.at,
-        expected: `${mutation.entity} ${mutation.id} created by ${mutation.key}`,
-        actual: "nothing was committed under this key",
-        because: `its result in the batch says ${result.status}`,
-        evidence: [exchanges.pending?.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("BAT-3", ["answered"], (fact, findings) => {
+      if (fact.call !== "batch" || commits.of(fact.account).end === 0) return;
+      const failed = exchanges.answers.some(({ result }) => !isSuccess(result.status));
+      if (failed && exchanges.answers.some(({ result }) => isSuccess(result.status))) findings.trigger();
+      for (const { mutation, result, state, fresh } of exchanges.answers) {
+        if (!fresh || mutation.operation !== "create" || !isSuccess(result.status) || state.commit) continue;
+        findings.trigger();
+        findings.breach({
+          at: fact.at,
+          expected: `${mutation.entity} ${mutation.id} created by ${mutation.key}`,
+          actual: "nothing was committed under this key",
+          because: `its result in the batch says ${result.status}`,
+          evidence: [exchanges.pending?.sent, fact],
+        });
+      }
+    }),
+  );
 }

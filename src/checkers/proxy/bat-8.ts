@@ -4,36 +4,39 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { type Answered, EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-8] over answered batches. */
 export function createBat8Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return defineChecker("BAT-8", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (fact.fact !== "answered" || fact.call !== "batch") return;
-    const earlier = new Map<string, Answered>();
-    for (const answer of exchanges.answers) {
-      const { mutation, result, fresh } = answer;
-      const base = mutation.ifMatchMutation === undefined ? undefined : earlier.get(mutation.ifMatchMutation);
-      earlier.set(mutation.key, answer);
-      if (!base || !fresh || result.replayed === true) continue;
-      findings.trigger();
-      const wrong = isSuccess(base.result.status)
-        ? result.error === "dependency_failed"
-        : isSuccess(result.status);
-      if (!wrong) continue;
-      findings.breach({
-        at: fact.at,
-        expected: isSuccess(base.result.status)
-          ? `${mutation.key} judged on ${base.result.revision}`
-          : "424 dependency_failed",
-        actual: `${result.status} ${result.error ?? ""}`.trimEnd(),
-        because: `${mutation.key} rests on ${base.mutation.key}, which was answered ${base.result.status} in the same batch`,
-        evidence: [answer.pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("BAT-8", ["answered"], (fact, findings) => {
+      if (fact.call !== "batch") return;
+      const earlier = new Map<string, Answered>();
+      for (const answer of exchanges.answers) {
+        const { mutation, result, fresh } = answer;
+        const base =
+          mutation.ifMatchMutation === undefined ? undefined : earlier.get(mutation.ifMatchMutation);
+        earlier.set(mutation.key, answer);
+        if (!base || !fresh || result.replayed === true) continue;
+        findings.trigger();
+        const wrong = isSuccess(base.result.status)
+          ? result.error === "dependency_failed"
+          : isSuccess(result.status);
+        if (!wrong) continue;
+        findings.breach({
+          at: fact.at,
+          expected: isSuccess(base.result.status)
+            ? `${mutation.key} judged on ${base.result.revision}`
+            : "424 dependency_failed",
+          actual: `${result.status} ${result.error ?? ""}`.trimEnd(),
+          because: `${mutation.key} rests on ${base.mutation.key}, which was answered ${base.result.status} in the same batch`,
+          evidence: [answer.pending.sent, fact],
+        });
+      }
+    }),
+  );
 }

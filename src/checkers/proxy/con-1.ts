@@ -5,9 +5,9 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { type Answered, EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** Answers by which a precondition or the lack of a record refuses; others may refuse for reasons of their own. */
 const REFUSALS: ReadonlySet<string> = new Set(["conflict", "not_found", "precondition_required"]);
@@ -15,26 +15,26 @@ const REFUSALS: ReadonlySet<string> = new Set(["conflict", "not_found", "precond
 /** [CON-1] over answers and commits. */
 export function createCon1Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("CON-1", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const answer of exchanges.answers) {
-      const { mutation, result, state } = answer;
-      if (mutation.operation === "create" || mutation.ifMatch === undefined) continue;
-      if (isSuccess(result.status) && state.commit?.previous === mutation.ifMatch) findings.trigger();
-      const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
-      if (!isRefused(answer) || last?.revision !== mutation.ifMatch || last.action === "deleted") continue;
-      findings.trigger();
-      findings.breach({
-        at: fact.at,
-        expected: `the ${mutation.operation} of ${mutation.entity} ${mutation.id} with If-Match ${mutation.ifMatch} applied`,
-        actual: `${result.status} ${result.error ?? ""}`.trimEnd(),
-        because: `that was its current revision from the sending to the answer: ${tellCommit(last)}`,
-        evidence: [last, answer.pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("CON-1", ["answered"], (fact, findings) => {
+      for (const answer of exchanges.answers) {
+        const { mutation, result, state } = answer;
+        if (mutation.operation === "create" || mutation.ifMatch === undefined) continue;
+        if (isSuccess(result.status) && state.commit?.previous === mutation.ifMatch) findings.trigger();
+        const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
+        if (!isRefused(answer) || last?.revision !== mutation.ifMatch || last.action === "deleted") continue;
+        findings.trigger();
+        findings.breach({
+          at: fact.at,
+          expected: `the ${mutation.operation} of ${mutation.entity} ${mutation.id} with If-Match ${mutation.ifMatch} applied`,
+          actual: `${result.status} ${result.error ?? ""}`.trimEnd(),
+          because: `that was its current revision from the sending to the answer: ${tellCommit(last)}`,
+          evidence: [last, answer.pending.sent, fact],
+        });
+      }
+    }),
+  );
 }
 
 function isRefused({ result }: Answered): boolean {

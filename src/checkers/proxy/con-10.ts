@@ -5,30 +5,31 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isRefusedForGood, isSuccess } from "../exchanges.ts";
+import { isRefusedForGood, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-10] over answers and commits. */
 export function createCon10Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return defineChecker("CON-10", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const { result, state, pending } of exchanges.answers) {
-      const { commit } = state;
-      if (!commit) continue;
-      const refused = isRefusedForGood(result);
-      if (state.sends > 1 && (refused || isSuccess(result.status))) findings.trigger();
-      if (!refused || (result.revision !== undefined && result.revision < commit.revision)) continue;
-      if (state.sends === 1) findings.trigger();
-      findings.breach({
-        at: fact.at,
-        expected: `the answer that ${result.key} had when it was applied`,
-        actual: `${result.status} ${result.error ?? ""} against ${result.revision ?? "an unnamed revision"}`,
-        because: `${result.key} had been applied itself: ${tellCommit(commit)}`,
-        evidence: [state.firstSent, commit, pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("CON-10", ["answered"], (fact, findings) => {
+      for (const { result, state, pending } of exchanges.answers) {
+        const { commit } = state;
+        if (!commit) continue;
+        const refused = isRefusedForGood(result);
+        if (state.sends > 1 && (refused || isSuccess(result.status))) findings.trigger();
+        if (!refused || (result.revision !== undefined && result.revision < commit.revision)) continue;
+        if (state.sends === 1) findings.trigger();
+        findings.breach({
+          at: fact.at,
+          expected: `the answer that ${result.key} had when it was applied`,
+          actual: `${result.status} ${result.error ?? ""} against ${result.revision ?? "an unnamed revision"}`,
+          because: `${result.key} had been applied itself: ${tellCommit(commit)}`,
+          evidence: [state.firstSent, commit, pending.sent, fact],
+        });
+      }
+    }),
+  );
 }

@@ -5,31 +5,30 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-11] over conflicts and commits. */
 export function createCon11Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("CON-11", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result, pending, fresh } of exchanges.answers) {
-      const { revision } = result;
-      if (!fresh || result.status !== 409 || revision === undefined || pending.head === undefined) continue;
-      const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
-      if (last === undefined) continue;
-      findings.trigger();
-      if (last.revision <= revision || last.revision > pending.head) continue;
-      findings.breach({
-        at: fact.at,
-        expected: `currentRevision ${last.revision}`,
-        actual: `${revision}`,
-        because: `before the request was sent, ${tellCommit(last)}`,
-        evidence: [last, pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("CON-11", ["answered"], (fact, findings) => {
+      for (const { mutation, result, pending, fresh } of exchanges.answers) {
+        const { revision } = result;
+        if (!fresh || result.status !== 409 || revision === undefined || pending.head === undefined) continue;
+        const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
+        if (last === undefined) continue;
+        findings.trigger();
+        if (last.revision <= revision || last.revision > pending.head) continue;
+        findings.breach({
+          at: fact.at,
+          expected: `currentRevision ${last.revision}`,
+          actual: `${revision}`,
+          because: `before the request was sent, ${tellCommit(last)}`,
+          evidence: [last, pending.sent, fact],
+        });
+      }
+    }),
+  );
 }

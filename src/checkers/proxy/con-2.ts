@@ -4,9 +4,9 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { type Answered, EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [CON-2] over answers and commits; silent unless the mode was `enforce` all along. */
 export function createCon2Checker(witness: Witness = createWitness()): Checker {
@@ -21,26 +21,27 @@ export function createCon2Checker(witness: Witness = createWitness()): Checker {
     return last !== undefined && head !== undefined && last.revision !== ifMatch && last.revision <= head;
   };
 
-  return defineChecker("CON-2", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered" || !isEnforced(witness)) return;
-    for (const answer of exchanges.answers) {
-      const { mutation, result } = answer;
-      if (mutation.operation !== "update") continue;
-      if (mutation.entity !== "contact" && witness.ruling.resolvedBy !== "client") continue;
-      const refused = result.status === 409 && result.error === "conflict";
-      if (refused) findings.trigger();
-      if (!isSuccess(result.status) || !isStaleForSure(answer)) continue;
-      const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
-      findings.trigger();
-      findings.breach({
-        at: fact.at,
-        expected: "409 conflict",
-        actual: `${result.status} to an update of ${mutation.entity} ${mutation.id} with If-Match ${mutation.ifMatch}`,
-        because: `the record had moved on to ${answer.state.commit?.previous ?? last?.revision} before`,
-        evidence: [answer.state.commit ?? last, answer.pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("CON-2", ["answered"], (fact, findings) => {
+      if (!isEnforced(witness)) return;
+      for (const answer of exchanges.answers) {
+        const { mutation, result } = answer;
+        if (mutation.operation !== "update") continue;
+        if (mutation.entity !== "contact" && witness.ruling.resolvedBy !== "client") continue;
+        const refused = result.status === 409 && result.error === "conflict";
+        if (refused) findings.trigger();
+        if (!isSuccess(result.status) || !isStaleForSure(answer)) continue;
+        const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
+        findings.trigger();
+        findings.breach({
+          at: fact.at,
+          expected: "409 conflict",
+          actual: `${result.status} to an update of ${mutation.entity} ${mutation.id} with If-Match ${mutation.ifMatch}`,
+          because: `the record had moved on to ${answer.state.commit?.previous ?? last?.revision} before`,
+          evidence: [answer.state.commit ?? last, answer.pending.sent, fact],
+        });
+      }
+    }),
+  );
 }

@@ -5,41 +5,43 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isRefusedForGood } from "../exchanges.ts";
+import { isRefusedForGood } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-3] over answers and commits. */
 export function createCon3Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return defineChecker("CON-3", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (fact.fact === "committed" && fact.key !== undefined) {
-      const refused = exchanges.key(fact.account, fact.key)?.remembered;
-      if (!refused || !isRefusedForGood(refused.result)) return;
-      findings.breach({
-        at: fact.at,
-        expected: `no trace of ${fact.key}`,
-        actual: tellCommit(fact),
-        because: `${fact.key} had been answered ${refused.result.status} ${refused.result.error ?? ""}`,
-        evidence: [refused.answered, fact],
-      });
-    }
-    if (fact.fact !== "answered") return;
-    for (const { result, state } of exchanges.answers) {
-      if (!isRefusedForGood(result)) continue;
-      findings.trigger();
-      // [CON-10] a refusal that was decided after the key's own commit is another fault.
-      const earlier =
-        result.revision !== undefined && state.commit && result.revision < state.commit.revision;
-      if (!earlier || !state.commit) continue;
-      findings.breach({
-        at: fact.at,
-        expected: `no trace of ${result.key}`,
-        actual: tellCommit(state.commit),
-        because: `${result.key} is answered ${result.status} ${result.error ?? ""} against ${result.revision}`,
-        evidence: [state.commit, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("CON-3", ["committed", "answered"], (fact, findings) => {
+      if (fact.fact === "committed" && fact.key !== undefined) {
+        const refused = exchanges.key(fact.account, fact.key)?.remembered;
+        if (!refused || !isRefusedForGood(refused.result)) return;
+        findings.breach({
+          at: fact.at,
+          expected: `no trace of ${fact.key}`,
+          actual: tellCommit(fact),
+          because: `${fact.key} had been answered ${refused.result.status} ${refused.result.error ?? ""}`,
+          evidence: [refused.answered, fact],
+        });
+      }
+      if (fact.fact !== "answered") return;
+      for (const { result, state } of exchanges.answers) {
+        if (!isRefusedForGood(result)) continue;
+        findings.trigger();
+        // [CON-10] a refusal that was decided after the key's own commit is another fault.
+        const earlier =
+          result.revision !== undefined && state.commit && result.revision < state.commit.revision;
+        if (!earlier || !state.commit) continue;
+        findings.breach({
+          at: fact.at,
+          expected: `no trace of ${result.key}`,
+          actual: tellCommit(state.commit),
+          because: `${result.key} is answered ${result.status} ${result.error ?? ""} against ${result.revision}`,
+          evidence: [state.commit, fact],
+        });
+      }
+    }),
+  );
 }

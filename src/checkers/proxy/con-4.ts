@@ -5,30 +5,30 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [CON-4] over commits and answers. */
 export function createCon4Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("CON-4", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (!isEnforced(witness)) return;
-    if (fact.fact === "answered") {
-      for (const { mutation, result } of exchanges.answers) {
-        if (mutation.operation === "delete" && result.error === "conflict") findings.trigger();
+  return attending(
+    witness,
+    defineChecker("CON-4", ["committed", "answered"], (fact, findings) => {
+      if (!isEnforced(witness)) return;
+      if (fact.fact === "answered") {
+        for (const { mutation, result } of exchanges.answers) {
+          if (mutation.operation === "delete" && result.error === "conflict") findings.trigger();
+        }
       }
-    }
-    if (fact.fact !== "committed" || fact.action !== "deleted" || !exchanges.isStale(fact)) return;
-    findings.trigger();
-    findings.breach({
-      at: fact.at,
-      expected: `409 conflict, and ${fact.entity} ${fact.id} still at ${fact.previous}`,
-      actual: `${fact.entity} ${fact.id} is gone`,
-      because: tellCommit(fact),
-      evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
-    });
-  });
+      if (fact.fact !== "committed" || fact.action !== "deleted" || !exchanges.isStale(fact)) return;
+      findings.trigger();
+      findings.breach({
+        at: fact.at,
+        expected: `409 conflict, and ${fact.entity} ${fact.id} still at ${fact.previous}`,
+        actual: `${fact.entity} ${fact.id} is gone`,
+        because: tellCommit(fact),
+        evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
+      });
+    }),
+  );
 }

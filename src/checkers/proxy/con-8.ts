@@ -5,34 +5,35 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-8] over commits and answers. */
 export function createCon8Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("CON-8", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact === "answered") {
-      for (const { mutation, result } of exchanges.answers) {
-        const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
-        const refused = !isSuccess(result.status) && result.status < 500;
-        if (mutation.operation === "update" && refused && last?.action === "deleted") findings.trigger();
+  return attending(
+    witness,
+    defineChecker("CON-8", ["committed", "answered"], (fact, findings) => {
+      if (fact.fact === "answered") {
+        for (const { mutation, result } of exchanges.answers) {
+          const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
+          const refused = !isSuccess(result.status) && result.status < 500;
+          if (mutation.operation === "update" && refused && last?.action === "deleted") findings.trigger();
+        }
       }
-    }
-    if (fact.fact !== "committed" || fact.action === "created") return;
-    const before = commits.record(fact.account, fact.entity, fact.id)?.before;
-    const dead = before === undefined ? fact.previous === undefined : before.action === "deleted";
-    if (!dead) return;
-    findings.trigger();
-    findings.breach({
-      at: fact.at,
-      expected: `nothing committed on ${fact.entity} ${fact.id}, which does not live`,
-      actual: tellCommit(fact),
-      because: before ? tellCommit(before) : `no ${fact.entity} ${fact.id} was ever created`,
-      evidence: [before, fact],
-    });
-  });
+      if (fact.fact !== "committed" || fact.action === "created") return;
+      const before = commits.record(fact.account, fact.entity, fact.id)?.before;
+      const dead = before === undefined ? fact.previous === undefined : before.action === "deleted";
+      if (!dead) return;
+      findings.trigger();
+      findings.breach({
+        at: fact.at,
+        expected: `nothing committed on ${fact.entity} ${fact.id}, which does not live`,
+        actual: tellCommit(fact),
+        because: before ? tellCommit(before) : `no ${fact.entity} ${fact.id} was ever created`,
+        evidence: [before, fact],
+      });
+    }),
+  );
 }

@@ -4,28 +4,30 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [DLT-13] over answered deltas. */
 export function createDlt13Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return defineChecker("DLT-13", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    const { pending } = exchanges;
-    if (fact.fact !== "answered" || fact.call !== "changes" || !pending) return;
-    const { since } = pending.sent;
-    if (since === undefined || since !== pending.head) return;
-    if (isSuccess(fact.status)) findings.trigger();
-    if (fact.status !== 410) return;
-    findings.trigger();
-    findings.breach({
-      at: fact.at,
-      expected: `200 to a delta since ${since}`,
-      actual: "410",
-      because: `${since} was the head of account ${fact.account} when the request was sent`,
-      evidence: [pending.sent, fact],
-    });
-  });
+  return attending(
+    witness,
+    defineChecker("DLT-13", ["answered"], (fact, findings) => {
+      const { pending } = exchanges;
+      if (fact.call !== "changes" || !pending) return;
+      const { since } = pending.sent;
+      if (since === undefined || since !== pending.head) return;
+      if (isSuccess(fact.status)) findings.trigger();
+      if (fact.status !== 410) return;
+      findings.trigger();
+      findings.breach({
+        at: fact.at,
+        expected: `200 to a delta since ${since}`,
+        actual: "410",
+        because: `${since} was the head of account ${fact.account} when the request was sent`,
+        evidence: [pending.sent, fact],
+      });
+    }),
+  );
 }

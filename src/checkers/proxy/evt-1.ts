@@ -7,8 +7,8 @@ import { MINUTE_MS, SECOND_MS } from "../../base/time.ts";
 import { type Commit, tellCommit } from "../commits.ts";
 import { type Breach, ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { SOCKET_FACTS, type Socket, tellSocket } from "../sockets.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { type Socket, tellSocket } from "../sockets.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** The rule says 2 s; the rest is for a slow network after faults have stopped. */
 export const CALM_MS = 30 * SECOND_MS;
@@ -17,16 +17,7 @@ export const PROVEN_MS = 90 * SECOND_MS;
 /** Without any proof: longer than one direction of a network may be dead. */
 export const UNPROVEN_MS = 30 * MINUTE_MS;
 
-const LINK_FACTS = [
-  "sent",
-  "answered",
-  "unanswered",
-  "started",
-  "opened",
-  "closed",
-  "online",
-  "offline",
-] as const;
+const LINK_FACTS = ["started", "opened", "closed", "online", "offline"] as const;
 
 /** Proofs are kept this far apart, and this many of them. */
 const PROOF_EVERY_MS = 30 * SECOND_MS;
@@ -40,7 +31,6 @@ class Link {
   ableAt = 0;
   /** When requests were sent that came to be answered: then both directions worked. Oldest first. */
   readonly proofs: number[] = [];
-  readonly sentAt = new Map<number, number>();
 
   get able(): boolean {
     return this.open && this.online;
@@ -63,7 +53,7 @@ class Link {
 
 /** [EVT-1] over commits, frames and the life of devices. */
 export function createEvt1Checker(witness: Witness = createWitness()): Checker {
-  const { commits, sockets } = witness;
+  const { commits, exchanges, sockets } = witness;
   const links = new ByIndex<Link>(() => new Link());
   const blamed = new Set<Socket>();
   let healAt: number | undefined;
@@ -91,53 +81,42 @@ export function createEvt1Checker(witness: Witness = createWitness()): Checker {
     }
   };
 
-  const wants = [...SOCKET_FACTS, ...LINK_FACTS, "phase"] as const;
-  return defineChecker("EVT-1", wants, (fact, findings) => {
+  const wants = ["answered", "committed", "disconnected", "frame", "killed", ...LINK_FACTS, "phase"] as const;
+  const checker = defineChecker("EVT-1", wants, (fact, findings) => {
     switch (fact.fact) {
       case "phase":
         if (fact.phase === "heal") healAt = fact.at;
         return lookAtAll(fact.at, findings);
       case "committed":
-        commits.take(fact);
         for (const socket of sockets.of(fact.account)) look(socket, fact.at, findings);
         return;
       case "disconnected": {
-        const socket = sockets.find(fact.device, fact.socket);
+        const socket = sockets.left;
         if (socket) look(socket, fact.at, findings);
         if (socket) blamed.delete(socket);
-        return sockets.take(fact);
+        return;
       }
       case "frame":
-        sockets.take(fact);
         if (isLiveNews(witness, fact)) findings.trigger();
         return;
-      case "connecting":
-        return sockets.take(fact);
+      case "answered": {
+        const { pending } = exchanges;
+        if (pending) links.of(fact.device).prove(pending.sent.at);
+        return;
+      }
       case "killed":
-        sockets.take(fact);
         links.reset(fact.device);
         return;
       default:
         follow(links.of(fact.device), fact);
     }
   });
+  return attending(witness, checker);
 }
 
 /** Keeps up with what a phone's owner and network do. */
 function follow(link: Link, fact: FactOf<(typeof LINK_FACTS)[number]>): void {
   switch (fact.fact) {
-    case "sent":
-      link.sentAt.set(fact.request, fact.at);
-      return;
-    case "answered": {
-      const sentAt = link.sentAt.get(fact.request);
-      link.sentAt.delete(fact.request);
-      if (sentAt !== undefined) link.prove(sentAt);
-      return;
-    }
-    case "unanswered":
-      link.sentAt.delete(fact.request);
-      return;
     case "started":
       // A started app is in the background until it is opened.
       link.open = false;

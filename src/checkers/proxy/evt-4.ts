@@ -5,25 +5,27 @@
 
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { isSubscribed, SOCKET_FACTS, tellSocket } from "../sockets.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { isSubscribed, tellSocket } from "../sockets.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [EVT-4] over sockets with a filter. */
 export function createEvt4Checker(witness: Witness = createWitness()): Checker {
   const { sockets } = witness;
-  return defineChecker("EVT-4", SOCKET_FACTS, (fact, findings) => {
-    sockets.take(fact);
-    const { delivery } = sockets;
-    if (fact.fact !== "frame" || !delivery?.event || delivery.socket.filter === undefined) return;
-    findings.trigger();
-    const { entity, id, revisionId } = delivery.event;
-    if (isSubscribed(delivery.socket, entity)) return;
-    findings.breach({
-      at: fact.at,
-      expected: `only ${delivery.socket.connecting.entities?.join(", ")}`,
-      actual: `an event of ${entity} ${id} at ${revisionId}`,
-      because: `${tellSocket(delivery.socket)} asked for no others`,
-      evidence: [delivery.socket.connecting, fact],
-    });
-  });
+  return attending(
+    witness,
+    defineChecker("EVT-4", ["frame"], (fact, findings) => {
+      const { delivery } = sockets;
+      if (!delivery?.event || delivery.socket.filter === undefined) return;
+      findings.trigger();
+      const { entity, id, revisionId } = delivery.event;
+      if (isSubscribed(delivery.socket, entity)) return;
+      findings.breach({
+        at: fact.at,
+        expected: `only ${delivery.socket.connecting.entities?.join(", ")}`,
+        actual: `an event of ${entity} ${id} at ${revisionId}`,
+        because: `${tellSocket(delivery.socket)} asked for no others`,
+        evidence: [delivery.socket.connecting, fact],
+      });
+    }),
+  );
 }

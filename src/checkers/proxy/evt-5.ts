@@ -6,19 +6,21 @@
 import { tellCommit } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { type Delivery, SOCKET_FACTS, tellSocket } from "../sockets.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { type Delivery, tellSocket } from "../sockets.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [EVT-5] over sockets that resume. */
 export function createEvt5Checker(witness: Witness = createWitness()): Checker {
   const { sockets } = witness;
-  return defineChecker("EVT-5", SOCKET_FACTS, (fact, findings) => {
-    sockets.take(fact);
-    const { delivery } = sockets;
-    if (fact.fact !== "frame" || delivery?.socket.connecting.since === undefined) return;
-    if (fact.frame.type === "ready") judgeReady(fact, delivery, findings);
-    else if (delivery.event) judgeEvent(fact, delivery, delivery.socket.connecting.since, findings);
-  });
+  return attending(
+    witness,
+    defineChecker("EVT-5", ["frame"], (fact, findings) => {
+      const { delivery } = sockets;
+      if (delivery?.socket.connecting.since === undefined) return;
+      if (fact.frame.type === "ready") judgeReady(fact, delivery, findings);
+      else if (delivery.event) judgeEvent(fact, delivery, delivery.socket.connecting.since, findings);
+    }),
+  );
 }
 
 function judgeReady(fact: FactOf<"frame">, delivery: Delivery, findings: Findings): void {

@@ -6,47 +6,49 @@
 import type { MutationResult } from "../../history/facts.ts";
 import { tellCommit } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS, isRemembered, isSuccess, KEY_KEPT_MS, type KeyState } from "../exchanges.ts";
+import { isRemembered, isSuccess, KEY_KEPT_MS, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [IDM-1] over commits and answers. */
 export function createIdm1Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return defineChecker("IDM-1", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (fact.fact === "committed" && fact.key !== undefined) {
-      const first = exchanges.key(fact.account, fact.key)?.commit;
-      if (!first || first === fact || fact.at - first.at > KEY_KEPT_MS) return;
-      findings.trigger();
-      findings.breach({
-        at: fact.at,
-        expected: `one effect of ${fact.key}`,
-        actual: `another: ${tellCommit(fact)}`,
-        because: `it was applied before: ${tellCommit(first)}`,
-        evidence: [first, fact],
-      });
-    }
-    if (fact.fact !== "answered") return;
-    for (const { result, state, pending } of exchanges.answers) {
-      judgeEffect(fact, result, state, findings);
-      const first = state.remembered;
-      if (!first || first.answered === fact || !isRemembered(result)) continue;
-      if (fact.at - first.answered.at > KEY_KEPT_MS) continue;
-      findings.trigger();
-      const was = first.result;
-      const sameRevision =
-        was.revision === undefined || result.revision === undefined || was.revision === result.revision;
-      if (was.status === result.status && sameRevision) continue;
-      findings.breach({
-        at: fact.at,
-        expected: `${was.status} at ${was.revision ?? "any revision"}, as ${result.key} was answered before`,
-        actual: `${result.status} at ${result.revision ?? "no revision"}`,
-        because: `${result.key} was sent ${state.sends} times, and is one mutation`,
-        evidence: [state.firstSent, first.answered, pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("IDM-1", ["committed", "answered"], (fact, findings) => {
+      if (fact.fact === "committed" && fact.key !== undefined) {
+        const first = exchanges.key(fact.account, fact.key)?.commit;
+        if (!first || first === fact || fact.at - first.at > KEY_KEPT_MS) return;
+        findings.trigger();
+        findings.breach({
+          at: fact.at,
+          expected: `one effect of ${fact.key}`,
+          actual: `another: ${tellCommit(fact)}`,
+          because: `it was applied before: ${tellCommit(first)}`,
+          evidence: [first, fact],
+        });
+      }
+      if (fact.fact !== "answered") return;
+      for (const { result, state, pending } of exchanges.answers) {
+        judgeEffect(fact, result, state, findings);
+        const first = state.remembered;
+        if (!first || first.answered === fact || !isRemembered(result)) continue;
+        if (fact.at - first.answered.at > KEY_KEPT_MS) continue;
+        findings.trigger();
+        const was = first.result;
+        const sameRevision =
+          was.revision === undefined || result.revision === undefined || was.revision === result.revision;
+        if (was.status === result.status && sameRevision) continue;
+        findings.breach({
+          at: fact.at,
+          expected: `${was.status} at ${was.revision ?? "any revision"}, as ${result.key} was answered before`,
+          actual: `${result.status} at ${result.revision ?? "no revision"}`,
+          because: `${result.key} was sent ${state.sends} times, and is one mutation`,
+          evidence: [state.firstSent, first.answered, pending.sent, fact],
+        });
+      }
+    }),
+  );
 }
 
 /** The first answer may have been lost; what a retry is answered must still be that of the effect. */

@@ -5,32 +5,32 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [MRG-1] over commits and answers. */
 export function createMrg1Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges, ruling } = witness;
-  return defineChecker("MRG-1", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (!isEnforced(witness)) return;
-    if (fact.fact === "answered") {
-      for (const { mutation, result } of exchanges.answers) {
-        if (mutation.entity === "contact" && mutation.operation === "update" && result.error === "conflict")
-          findings.trigger();
+  return attending(
+    witness,
+    defineChecker("MRG-1", ["committed", "answered"], (fact, findings) => {
+      if (!isEnforced(witness)) return;
+      if (fact.fact === "answered") {
+        for (const { mutation, result } of exchanges.answers) {
+          if (mutation.entity === "contact" && mutation.operation === "update" && result.error === "conflict")
+            findings.trigger();
+        }
       }
-    }
-    if (fact.fact !== "committed" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
-    if (fact.entity !== "contact" && ruling.resolvedBy !== "client") return;
-    findings.trigger();
-    findings.breach({
-      at: fact.at,
-      expected: `${fact.entity} ${fact.id} unchanged at ${fact.previous}`,
-      actual: tellCommit(fact),
-      because: "the write did not know the record as it stood",
-      evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
-    });
-  });
+      if (fact.fact !== "committed" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
+      if (fact.entity !== "contact" && ruling.resolvedBy !== "client") return;
+      findings.trigger();
+      findings.breach({
+        at: fact.at,
+        expected: `${fact.entity} ${fact.id} unchanged at ${fact.previous}`,
+        actual: tellCommit(fact),
+        because: "the write did not know the record as it stood",
+        evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
+      });
+    }),
+  );
 }

@@ -7,43 +7,50 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess, type KeyState } from "../exchanges.ts";
+import { isSuccess, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [MRG-3] over commits and answers; silent unless the proxy resolved all along. */
 export function createMrg3Checker(witness: Witness = createWitness()): Checker {
   const { exchanges, ruling } = witness;
 
-  return defineChecker("MRG-3", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (!isEnforced(witness) || ruling.resolvedBy !== "server") return;
-    if (fact.fact === "committed") {
-      if (fact.entity !== "task" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
-      findings.trigger();
-      const state = fact.key === undefined ? undefined : exchanges.key(fact.account, fact.key);
-      const actual = wrongResolution(fact, state);
-      if (actual === undefined) return;
-      const because = tellCommit(fact);
-      const expected = "client_won when all its fields were taken, merged when some were";
-      findings.breach({ at: fact.at, expected, actual, because, evidence: [state?.firstSent, fact] });
-    }
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result, state, pending } of exchanges.answers) {
-      if (mutation.entity !== "task" || mutation.operation !== "update") continue;
-      if (result.error === "conflict") findings.trigger();
-      const { commit } = state;
-      if (!isSuccess(result.status) || !commit || !exchanges.isStale(commit) || result.resolution === commit.resolution)
-        continue;
-      findings.breach({
-        at: fact.at,
-        expected: `meta.resolution ${commit.resolution ?? "none"}`,
-        actual: `${result.resolution ?? "none"}`,
-        because: `the update was stale: ${tellCommit(commit)}`,
-        evidence: [commit, pending.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("MRG-3", ["committed", "answered"], (fact, findings) => {
+      if (!isEnforced(witness) || ruling.resolvedBy !== "server") return;
+      if (fact.fact === "committed") {
+        if (fact.entity !== "task" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
+        findings.trigger();
+        const state = fact.key === undefined ? undefined : exchanges.key(fact.account, fact.key);
+        const actual = wrongResolution(fact, state);
+        if (actual === undefined) return;
+        const because = tellCommit(fact);
+        const expected = "client_won when all its fields were taken, merged when some were";
+        findings.breach({ at: fact.at, expected, actual, because, evidence: [state?.firstSent, fact] });
+      }
+      if (fact.fact !== "answered") return;
+      for (const { mutation, result, state, pending } of exchanges.answers) {
+        if (mutation.entity !== "task" || mutation.operation !== "update") continue;
+        if (result.error === "conflict") findings.trigger();
+        const { commit } = state;
+        if (
+          !isSuccess(result.status) ||
+          !commit ||
+          !exchanges.isStale(commit) ||
+          result.resolution === commit.resolution
+        )
+          continue;
+        findings.breach({
+          at: fact.at,
+          expected: `meta.resolution ${commit.resolution ?? "none"}`,
+          actual: `${result.resolution ?? "none"}`,
+          because: `the update was stale: ${tellCommit(commit)}`,
+          evidence: [commit, pending.sent, fact],
+        });
+      }
+    }),
+  );
 }
 
 function wrongResolution(commit: Commit, state: KeyState | undefined): string | undefined {

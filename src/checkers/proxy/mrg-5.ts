@@ -6,9 +6,8 @@
 import type { Fields } from "../../protocol/entity.ts";
 import { type Commit, itemIdsOf, tellCommit } from "../commits.ts";
 import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** Items that once stood in a list and are remembered, beyond those that stand. */
 const GONE_MAX = 10_000;
@@ -65,32 +64,34 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
     }
   };
 
-  return defineChecker("MRG-5", EXCHANGE_FACTS, (fact, findings) => {
-    exchanges.take(fact);
-    if (fact.fact !== "committed" || fact.entity !== "list") return;
-    const lists = accounts.of(fact.account);
-    if (!fact.record || fact.action === "deleted") {
-      forget(lists.get(fact.id));
-      return;
-    }
-    const state = lists.get(fact.id) ?? newState(fact);
-    lists.set(fact.id, state);
-    const ids = itemIdsOf(fact.record);
-    const items = new Set(ids);
-    if (items.size < ids.length) {
-      findings.trigger();
-      findings.breach(twice(fact, ids));
-    }
-    if (fact.action === "updated" && isEnforced(witness)) {
-      const stale = exchanges.isStale(fact);
-      if (stale) findings.trigger();
-      if (stale && fact.resolution !== "merged" && ruling.resolvedBy === "server")
-        findings.breach(unmerged(fact));
-      judgeAdded(fact, state, items, findings);
-      judgeRemoved(fact, state, items, findings);
-    }
-    note(state, fact, items);
-  });
+  return attending(
+    witness,
+    defineChecker("MRG-5", ["committed"], (fact, findings) => {
+      if (fact.entity !== "list") return;
+      const lists = accounts.of(fact.account);
+      if (!fact.record || fact.action === "deleted") {
+        forget(lists.get(fact.id));
+        return;
+      }
+      const state = lists.get(fact.id) ?? newState(fact);
+      lists.set(fact.id, state);
+      const ids = itemIdsOf(fact.record);
+      const items = new Set(ids);
+      if (items.size < ids.length) {
+        findings.trigger();
+        findings.breach(twice(fact, ids));
+      }
+      if (fact.action === "updated" && isEnforced(witness)) {
+        const stale = exchanges.isStale(fact);
+        if (stale) findings.trigger();
+        if (stale && fact.resolution !== "merged" && ruling.resolvedBy === "server")
+          findings.breach(unmerged(fact));
+        judgeAdded(fact, state, items, findings);
+        judgeRemoved(fact, state, items, findings);
+      }
+      note(state, fact, items);
+    }),
+  );
 }
 
 /** A record that was there before the history has items that nobody saw coming. */

@@ -6,9 +6,9 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 interface Seen {
   readonly record: WireRecord;
@@ -52,26 +52,27 @@ export function createMrg8Checker(witness: Witness = createWitness()): Checker {
       : undefined;
   };
 
-  return defineChecker("MRG-8", [...EXCHANGE_FACTS, "frame"], (fact, findings) => {
-    if (fact.fact === "frame") {
-      const { frame } = fact;
-      if (frame.type !== "sync_event" || frame.payload === null) return;
-      return see(frame.entity, { record: frame.payload, fact, merged: false }, findings);
-    }
-    exchanges.take(fact);
-    if (fact.fact === "committed") {
-      commits.take(fact);
-      if (fact.record)
-        see(fact.entity, { record: fact.record, fact, merged: fact.resolution !== undefined }, findings);
-    }
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result } of exchanges.answers) {
-      if (!isSuccess(result.status) || !result.record) continue;
-      see(
-        mutation.entity,
-        { record: result.record, fact, merged: result.resolution !== undefined },
-        findings,
-      );
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("MRG-8", ["committed", "answered", "frame"], (fact, findings) => {
+      if (fact.fact === "frame") {
+        const { frame } = fact;
+        if (frame.type !== "sync_event" || frame.payload === null) return;
+        return see(frame.entity, { record: frame.payload, fact, merged: false }, findings);
+      }
+      if (fact.fact === "committed") {
+        if (fact.record)
+          see(fact.entity, { record: fact.record, fact, merged: fact.resolution !== undefined }, findings);
+      }
+      if (fact.fact !== "answered") return;
+      for (const { mutation, result } of exchanges.answers) {
+        if (!isSuccess(result.status) || !result.record) continue;
+        see(
+          mutation.entity,
+          { record: result.record, fact, merged: result.resolution !== undefined },
+          findings,
+        );
+      }
+    }),
+  );
 }

@@ -5,38 +5,38 @@
 
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [PSH-2] over pushes that left the proxy. */
 export function createPsh2Checker(witness: Witness = createWitness()): Checker {
   const accountOf: (number | undefined)[] = [];
-  return defineChecker("PSH-2", ["committed", "started", "push_handed_over"], (fact, findings) => {
-    if (fact.fact === "committed") {
-      witness.commits.take(fact);
-      return;
-    }
-    if (fact.fact === "started") {
-      accountOf[fact.device] = fact.account;
-      return;
-    }
-    findings.trigger();
-    const { account, device, entity, revision } = fact;
-    const commit = witness.commits.of(account).find(revision);
-    const owner = commit === undefined ? witness.commits.foreignCommit(account, entity, revision) : undefined;
-    const home = accountOf[device];
-    const stranger = owner ?? (home === account ? undefined : home);
-    const own = commit !== undefined && commit.device === device;
-    if (!own && stranger === undefined) return;
-    findings.breach({
-      at: fact.at,
-      expected: own
-        ? `no push of ${revision} to device ${device}`
-        : `pushes to device ${device} of its own account only`,
-      actual: `device ${device} of account ${home ?? account} was pushed ${entity} ${revision}`,
-      because: own
-        ? `device ${device} made that change itself`
-        : `the change and the device belong to accounts ${owner ?? account} and ${home ?? account}`,
-      evidence: [commit, fact],
-    });
-  });
+  return attending(
+    witness,
+    defineChecker("PSH-2", ["started", "push_handed_over"], (fact, findings) => {
+      if (fact.fact === "started") {
+        accountOf[fact.device] = fact.account;
+        return;
+      }
+      findings.trigger();
+      const { account, device, entity, revision } = fact;
+      const commit = witness.commits.of(account).find(revision);
+      const owner =
+        commit === undefined ? witness.commits.foreignCommit(account, entity, revision) : undefined;
+      const home = accountOf[device];
+      const stranger = owner ?? (home === account ? undefined : home);
+      const own = commit !== undefined && commit.device === device;
+      if (!own && stranger === undefined) return;
+      findings.breach({
+        at: fact.at,
+        expected: own
+          ? `no push of ${revision} to device ${device}`
+          : `pushes to device ${device} of its own account only`,
+        actual: `device ${device} of account ${home ?? account} was pushed ${entity} ${revision}`,
+        because: own
+          ? `device ${device} made that change itself`
+          : `the change and the device belong to accounts ${owner ?? account} and ${home ?? account}`,
+        evidence: [commit, fact],
+      });
+    }),
+  );
 }

@@ -5,29 +5,28 @@
 
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [PSH-5] over pushes that left the proxy. */
 export function createPsh5Checker(witness: Witness = createWitness()): Checker {
-  return defineChecker("PSH-5", ["committed", "push_handed_over"], (fact, findings) => {
-    if (fact.fact === "committed") {
-      witness.commits.take(fact);
-      return;
-    }
-    const log = witness.commits.of(fact.account);
-    if (!log.covers(fact.revision)) return;
-    findings.trigger();
-    const commit = log.find(fact.revision);
-    if (commit?.entity === fact.entity) return;
-    findings.breach({
-      at: fact.at,
-      expected: `a committed change of a ${fact.entity} with revision ${fact.revision}`,
-      actual:
-        commit === undefined
-          ? "none was committed yet"
-          : `${fact.revision} is a change of ${commit.entity} ${commit.id}`,
-      because: `device ${fact.device} was pushed ${fact.entity} ${fact.revision}, and would not find it by delta`,
-      evidence: [log.head, fact],
-    });
-  });
+  return attending(
+    witness,
+    defineChecker("PSH-5", ["push_handed_over"], (fact, findings) => {
+      const log = witness.commits.of(fact.account);
+      if (!log.covers(fact.revision)) return;
+      findings.trigger();
+      const commit = log.find(fact.revision);
+      if (commit?.entity === fact.entity) return;
+      findings.breach({
+        at: fact.at,
+        expected: `a committed change of a ${fact.entity} with revision ${fact.revision}`,
+        actual:
+          commit === undefined
+            ? "none was committed yet"
+            : `${fact.revision} is a change of ${commit.entity} ${commit.id}`,
+        because: `device ${fact.device} was pushed ${fact.entity} ${fact.revision}, and would not find it by delta`,
+        evidence: [log.head, fact],
+      });
+    }),
+  );
 }

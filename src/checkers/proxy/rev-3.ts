@@ -6,9 +6,8 @@
 import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { isOf } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-3] over answers and frames. */
 export function createRev3Checker(witness: Witness = createWitness()): Checker {
@@ -38,17 +37,18 @@ export function createRev3Checker(witness: Witness = createWitness()): Checker {
     });
   };
 
-  return defineChecker("REV-3", [...EXCHANGE_FACTS, "frame"], (fact, findings) => {
-    if (fact.fact === "frame") {
-      const { frame } = fact;
-      if (frame.type !== "sync_event" || frame.payload === null) return;
-      return judge(fact, frame.entity, frame.payload, findings, frame.revisionId);
-    }
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result } of exchanges.answers) {
-      if (result.record) judge(fact, mutation.entity, result.record, findings);
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("REV-3", ["answered", "frame"], (fact, findings) => {
+      if (fact.fact === "frame") {
+        const { frame } = fact;
+        if (frame.type !== "sync_event" || frame.payload === null) return;
+        return judge(fact, frame.entity, frame.payload, findings, frame.revisionId);
+      }
+      if (fact.fact !== "answered") return;
+      for (const { mutation, result } of exchanges.answers) {
+        if (result.record) judge(fact, mutation.entity, result.record, findings);
+      }
+    }),
+  );
 }

@@ -4,36 +4,37 @@
  */
 
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-4] over answers to mutations. */
 export function createRev4Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("REV-4", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result } of exchanges.answers) {
-      const { record, revision } = result;
-      if (!isSuccess(result.status) || record === undefined || revision === undefined) continue;
-      findings.trigger();
-      const log = commits.of(fact.account);
-      const tombstone = record === null && log.covers(revision) ? log.find(revision) : undefined;
-      const wrong = record
-        ? record.revisionId !== revision
-        : log.covers(revision) && !(tombstone?.action === "deleted" && tombstone.entity === mutation.entity);
-      if (!wrong) continue;
-      findings.breach({
-        at: fact.at,
-        expected: `meta.revisionId of ${mutation.entity} ${mutation.id} is ${record?.revisionId ?? "its tombstone's"}`,
-        actual: `it is ${revision}`,
-        because: record
-          ? `the record in the same answer carries ${record.revisionId}`
-          : `no deletion of a ${mutation.entity} was committed as ${revision}`,
-        evidence: [tombstone, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("REV-4", ["answered"], (fact, findings) => {
+      for (const { mutation, result } of exchanges.answers) {
+        const { record, revision } = result;
+        if (!isSuccess(result.status) || record === undefined || revision === undefined) continue;
+        findings.trigger();
+        const log = commits.of(fact.account);
+        const tombstone = record === null && log.covers(revision) ? log.find(revision) : undefined;
+        const wrong = record
+          ? record.revisionId !== revision
+          : log.covers(revision) &&
+            !(tombstone?.action === "deleted" && tombstone.entity === mutation.entity);
+        if (!wrong) continue;
+        findings.breach({
+          at: fact.at,
+          expected: `meta.revisionId of ${mutation.entity} ${mutation.id} is ${record?.revisionId ?? "its tombstone's"}`,
+          actual: `it is ${revision}`,
+          because: record
+            ? `the record in the same answer carries ${record.revisionId}`
+            : `no deletion of a ${mutation.entity} was committed as ${revision}`,
+          evidence: [tombstone, fact],
+        });
+      }
+    }),
+  );
 }

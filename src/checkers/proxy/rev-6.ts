@@ -5,10 +5,9 @@
  */
 
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { SOCKET_FACTS } from "../sockets.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** What was known of an account when a create was sent: the largest revision that a write was answered with. */
 interface Seen {
@@ -19,39 +18,27 @@ interface Seen {
 
 /** [REV-6] over commits, answers and frames. */
 export function createRev6Checker(witness: Witness = createWitness()): Checker {
-  const { exchanges, sockets } = witness;
   const accounts = new ByIndex<Seen>(() => ({ commit: undefined, answered: undefined, floors: new Map() }));
-  return defineChecker("REV-6", [...EXCHANGE_FACTS, ...SOCKET_FACTS], (fact, findings) => {
-    const seen = accounts.of(fact.account);
-    switch (fact.fact) {
-      case "committed":
-        sockets.take(fact);
-        exchanges.take(fact);
-        judgeCommit(fact, seen, findings);
-        return;
-      case "frame":
-        sockets.take(fact);
-        judgeFrame(fact, witness, findings);
-        return;
-      case "answered":
-        exchanges.take(fact);
-        judgeAnswers(fact, seen, witness, findings);
-        return;
-      case "sent":
-        exchanges.take(fact);
-        noteFloors(fact, seen, witness);
-        return;
-      case "unanswered":
-        exchanges.take(fact);
-        return;
-      case "killed":
-        exchanges.take(fact);
-        sockets.take(fact);
-        return;
-      default:
-        sockets.take(fact);
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("REV-6", ["committed", "frame", "answered", "sent"], (fact, findings) => {
+      const seen = accounts.of(fact.account);
+      switch (fact.fact) {
+        case "committed":
+          judgeCommit(fact, seen, findings);
+          return;
+        case "frame":
+          judgeFrame(fact, witness, findings);
+          return;
+        case "answered":
+          judgeAnswers(fact, seen, witness, findings);
+          return;
+        case "sent":
+          noteFloors(fact, seen, witness);
+          return;
+      }
+    }),
+  );
 }
 
 function judgeCommit(fact: FactOf<"committed">, seen: Seen, findings: Findings): void {

@@ -7,38 +7,39 @@ import { jsonEqual } from "../../base/canonical-json.ts";
 import type { WireRecord } from "../../protocol/entity.ts";
 import { fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-8] over commits and answers. */
 export function createRev8Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return defineChecker("REV-8", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") commits.take(fact);
-    exchanges.take(fact);
-    if (fact.fact === "answered") {
-      const visible = commits.of(fact.account).end > 0;
-      for (const { mutation, result, state } of exchanges.answers) {
-        // An update that was answered 2xx and committed nothing is how the rule is kept.
-        const kept =
-          mutation.operation === "update" && isSuccess(result.status) && state.commit === undefined;
-        if (kept && visible) findings.trigger();
+  return attending(
+    witness,
+    defineChecker("REV-8", ["committed", "answered"], (fact, findings) => {
+      if (fact.fact === "answered") {
+        const visible = commits.of(fact.account).end > 0;
+        for (const { mutation, result, state } of exchanges.answers) {
+          // An update that was answered 2xx and committed nothing is how the rule is kept.
+          const kept =
+            mutation.operation === "update" && isSuccess(result.status) && state.commit === undefined;
+          if (kept && visible) findings.trigger();
+        }
       }
-    }
-    if (fact.fact !== "committed" || fact.action !== "updated" || (fact.device ?? fact.key) === undefined)
-      return;
-    const before = commits.record(fact.account, fact.entity, fact.id)?.before;
-    if (!before?.record || !fact.record || !sameFields(before.record, fact.record)) return;
-    findings.trigger();
-    findings.breach({
-      at: fact.at,
-      expected: `nothing committed, and ${fact.entity} ${fact.id} still at ${before.revision}`,
-      actual: `committed as ${fact.revision}`,
-      because: `${tellCommit(fact)}, and no field of it changed`,
-      evidence: [before, fact],
-    });
-  });
+      if (fact.fact !== "committed" || fact.action !== "updated" || (fact.device ?? fact.key) === undefined)
+        return;
+      const before = commits.record(fact.account, fact.entity, fact.id)?.before;
+      if (!before?.record || !fact.record || !sameFields(before.record, fact.record)) return;
+      findings.trigger();
+      findings.breach({
+        at: fact.at,
+        expected: `nothing committed, and ${fact.entity} ${fact.id} still at ${before.revision}`,
+        actual: `committed as ${fact.revision}`,
+        because: `${tellCommit(fact)}, and no field of it changed`,
+        evidence: [before, fact],
+      });
+    }),
+  );
 }
 
 function sameFields(left: WireRecord, right: WireRecord): boolean {

@@ -4,24 +4,19 @@
  */
 
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [SEC-3] over answers, frames and pushes. */
 export function createSec3Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  let one: number | undefined;
-  let several = false;
 
-  const judge = (
+  const breach = (
     fact: FactOf<"answered" | "frame" | "pushed">,
     what: string,
-    owner: number | undefined,
+    owner: number,
     findings: Findings,
-  ) => {
-    if (several) findings.trigger();
-    if (owner === undefined) return;
+  ) =>
     findings.breach({
       at: fact.at,
       expected: `nothing but what account ${fact.account} has`,
@@ -29,36 +24,36 @@ export function createSec3Checker(witness: Witness = createWitness()): Checker {
       because: `that is a change of account ${owner}, and account ${fact.account} has none such`,
       evidence: [fact],
     });
-  };
 
-  return defineChecker("SEC-3", [...EXCHANGE_FACTS, "frame", "pushed"], (fact, findings) => {
-    if (fact.fact === "committed") {
-      several ||= one !== undefined && one !== fact.account;
-      one = fact.account;
-      commits.take(fact);
-    }
-    if (fact.fact === "pushed") {
-      const { entity, revision } = fact;
-      return judge(
-        fact,
-        `a push of ${entity} ${revision}`,
-        commits.foreignCommit(fact.account, entity, revision),
-        findings,
-      );
-    }
-    if (fact.fact === "frame") {
-      const { frame } = fact;
-      if (frame.type !== "sync_event") return;
-      const owner = commits.foreignOwner(fact.account, frame.entity, frame.id, frame.revisionId);
-      return judge(fact, `an event of ${frame.entity} ${frame.id} at ${frame.revisionId}`, owner, findings);
-    }
-    exchanges.take(fact);
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result } of exchanges.answers) {
-      if (!result.record) continue;
-      const { id, revisionId } = result.record;
-      const owner = commits.foreignOwner(fact.account, mutation.entity, id, revisionId);
-      judge(fact, `${mutation.entity} ${id} at ${revisionId} in an answer`, owner, findings);
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("SEC-3", ["answered", "frame", "pushed"], (fact, findings) => {
+      if (fact.fact === "pushed") {
+        if (commits.ofSeveral) findings.trigger();
+        const { account, entity, revision } = fact;
+        const owner = commits.foreignCommit(account, entity, revision);
+        if (owner !== undefined) breach(fact, `a push of ${entity} ${revision}`, owner, findings);
+        return;
+      }
+      if (fact.fact === "frame") {
+        const { frame } = fact;
+        if (frame.type !== "sync_event") return;
+        if (commits.ofSeveral) findings.trigger();
+        const { entity, id, revisionId } = frame;
+        const owner = commits.foreignOwner(fact.account, entity, id, revisionId);
+        if (owner !== undefined)
+          breach(fact, `an event of ${entity} ${id} at ${revisionId}`, owner, findings);
+        return;
+      }
+      for (const { mutation, result } of exchanges.answers) {
+        if (!result.record) continue;
+        if (commits.ofSeveral) findings.trigger();
+        const { entity } = mutation;
+        const { id, revisionId } = result.record;
+        const owner = commits.foreignOwner(fact.account, entity, id, revisionId);
+        if (owner !== undefined)
+          breach(fact, `${entity} ${id} at ${revisionId} in an answer`, owner, findings);
+      }
+    }),
+  );
 }

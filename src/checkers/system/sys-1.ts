@@ -9,7 +9,7 @@ import type { Entity } from "../../protocol/entity.ts";
 import { type AccountLog, fieldOf, fieldsIn, type RecordLog, recordsOf } from "../commits.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 type Edited = FactOf<"edited">;
 type Replica = FactOf<"replica" | "fresh_replica">;
@@ -47,22 +47,12 @@ export function createSys1Checker(witness: Witness = createWitness()): Checker {
     return new Set(edits.map(({ entity, id }) => nameOf(entity, id)));
   };
 
-  const wants = [
-    "committed",
-    "phase",
-    "edited",
-    "settled",
-    "retried",
-    "discarded",
-    "replica",
-    "fresh_replica",
-  ] as const;
-  return defineChecker(
+  const wants = ["phase", "edited", "settled", "retried", "discarded", "replica", "fresh_replica"] as const;
+  const checker = defineChecker(
     "SYS-1",
     wants,
     (fact) => {
-      if (fact.fact === "committed") commits.take(fact);
-      else if (fact.fact === "phase") settled = fact.phase === "settled";
+      if (fact.fact === "phase") settled = fact.phase === "settled";
       else if (fact.fact === "replica") replicas.push(fact);
       else if (fact.fact === "fresh_replica") fresh.set(fact.account, fact);
       else follow(fact);
@@ -83,6 +73,7 @@ export function createSys1Checker(witness: Witness = createWitness()): Checker {
       }
     },
   );
+  return attending(witness, checker);
 }
 
 function heldBy(replica: Replica): ReadonlyMap<string, Standing> {

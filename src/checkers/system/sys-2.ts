@@ -7,9 +7,9 @@ import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fields } from "../../protocol/entity.ts";
 import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { type Breach, defineChecker } from "../define.ts";
-import { EXCHANGE_FACTS, isSuccess } from "../exchanges.ts";
+import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [SYS-2] over commits and answers. */
 export function createSys2Checker(witness: Witness = createWitness()): Checker {
@@ -53,32 +53,33 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
     );
   };
 
-  return defineChecker("SYS-2", EXCHANGE_FACTS, (fact, findings) => {
-    if (fact.fact === "committed") {
-      const before = commits.take(fact).records.get(fact.entity, fact.id)?.before;
-      exchanges.take(fact);
-      if (!before || before.action === "deleted" || fact.action === "created") return;
-      findings.trigger();
-      const breach = breachOf(fact, before);
-      if (breach) findings.breach(breach);
-      return;
-    }
-    exchanges.take(fact);
-    if (fact.fact !== "answered" || commits.of(fact.account).end === 0) return;
-    for (const { mutation, result, state, fresh } of exchanges.answers) {
-      // Only a create surely commits; an update may change nothing, a delete may find nothing.
-      if (mutation.operation !== "create" || !fresh || !isSuccess(result.status)) continue;
-      findings.trigger();
-      if (state.commit) continue;
-      findings.breach({
-        at: fact.at,
-        expected: `${mutation.entity} ${mutation.id} created by ${mutation.key}`,
-        actual: "no commit has this key",
-        because: `device ${fact.device} was answered ${result.status}`,
-        evidence: [exchanges.pending?.sent, fact],
-      });
-    }
-  });
+  return attending(
+    witness,
+    defineChecker("SYS-2", ["committed", "answered"], (fact, findings) => {
+      if (fact.fact === "committed") {
+        const before = commits.record(fact.account, fact.entity, fact.id)?.before;
+        if (!before || before.action === "deleted" || fact.action === "created") return;
+        findings.trigger();
+        const breach = breachOf(fact, before);
+        if (breach) findings.breach(breach);
+        return;
+      }
+      if (fact.fact !== "answered" || commits.of(fact.account).end === 0) return;
+      for (const { mutation, result, state, fresh } of exchanges.answers) {
+        // Only a create surely commits; an update may change nothing, a delete may find nothing.
+        if (mutation.operation !== "create" || !fresh || !isSuccess(result.status)) continue;
+        findings.trigger();
+        if (state.commit) continue;
+        findings.breach({
+          at: fact.at,
+          expected: `${mutation.entity} ${mutation.id} created by ${mutation.key}`,
+          actual: "no commit has this key",
+          because: `device ${fact.device} was answered ${result.status}`,
+          evidence: [exchanges.pending?.sent, fact],
+        });
+      }
+    }),
+  );
 }
 
 /** A field that changed though the write does not name it. */

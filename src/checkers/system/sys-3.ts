@@ -5,9 +5,8 @@
 
 import { type Commit, tellCommit } from "../commits.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** Mutations that ended and are remembered per device: a repetition on its way may still arrive. */
 const ENDED_MAX = 256;
@@ -65,9 +64,9 @@ export function createSys3Checker(witness: Witness = createWitness()): Checker {
     });
   };
 
-  return defineChecker(
+  const checker = defineChecker(
     "SYS-3",
-    [...EXCHANGE_FACTS, "edited", "rekeyed", "retried", "settled"],
+    ["committed", "sent", "edited", "rekeyed", "retried", "settled"],
     (fact, findings) => {
       switch (fact.fact) {
         case "edited":
@@ -82,15 +81,15 @@ export function createSys3Checker(witness: Witness = createWitness()): Checker {
         case "settled":
           if (fact.outcome !== "failed") devices.of(fact.device).end(fact.mutation);
           return;
-        default:
-          exchanges.take(fact);
+        case "committed":
+          return judge(fact, findings);
+        case "sent":
+          for (const { key } of fact.mutations)
+            if ((exchanges.key(fact.account, key)?.sends ?? 0) > 1) findings.trigger();
       }
-      if (fact.fact === "committed") judge(fact, findings);
-      if (fact.fact !== "sent") return;
-      for (const { key } of fact.mutations)
-        if ((exchanges.key(fact.account, key)?.sends ?? 0) > 1) findings.trigger();
     },
   );
+  return attending(witness, checker);
 }
 
 function rekey(lives: Lives, fact: FactOf<"rekeyed">): void {

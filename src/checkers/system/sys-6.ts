@@ -9,7 +9,7 @@ import type { Entity, Fields } from "../../protocol/entity.ts";
 import { type Breach, ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { Claims, type Server } from "./claims.ts";
 
 /** The newest revision that a user knows of a record, and how. */
@@ -75,17 +75,11 @@ const FACTS = [
 
 /** [SYS-6] over what is shown and read, and over edits. */
 export function createSys6Checker(witness: Witness = createWitness()): Checker {
-  const { commits, exchanges } = witness;
   const owners = new ByIndex<Owner>(() => new Owner());
-  return defineChecker(
+  const checker = defineChecker(
     "SYS-6",
-    ["committed", ...FACTS],
+    FACTS,
     (fact, findings) => {
-      if (fact.fact === "committed") {
-        commits.take(fact);
-        exchanges.take(fact);
-        return;
-      }
       const owner = owners.of(fact.device);
       owner.ripen(fact.at, findings);
       if (fact.fact === "shown") judgeShown(owner, fact, witness, findings);
@@ -96,6 +90,7 @@ export function createSys6Checker(witness: Witness = createWitness()): Checker {
       for (const [, owner] of owners.entries()) owner.ripen(Number.POSITIVE_INFINITY, findings);
     },
   );
+  return attending(witness, checker);
 }
 
 function follow(owner: Owner, fact: FactOf<Exclude<(typeof FACTS)[number], "shown" | "read">>): void {

@@ -6,15 +6,12 @@
 import type { Fact } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { defineChecker, type Findings } from "../define.ts";
-import { EXCHANGE_FACTS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 
 /** [SYS-7] over answers, frames, pushes, what is shown, and replicas. */
 export function createSys7Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  let one: number | undefined;
-  let several = false;
 
   const breach = (
     fact: Fact & { readonly account: number },
@@ -38,20 +35,15 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
     revision: string | undefined,
     findings: Findings,
   ): void => {
-    if (!several || revision === undefined) return;
+    if (!commits.ofSeveral || revision === undefined) return;
     findings.trigger();
     const owner = commits.foreignOwner(fact.account, entity, id, revision);
     if (owner !== undefined) breach(fact, `${entity} ${id} at ${revision}`, owner, findings);
   };
 
-  const wants = [...EXCHANGE_FACTS, "frame", "pushed", "shown", "replica", "fresh_replica"] as const;
-  return defineChecker("SYS-7", wants, (fact, findings) => {
+  const wants = ["answered", "frame", "pushed", "shown", "replica", "fresh_replica"] as const;
+  const checker = defineChecker("SYS-7", wants, (fact, findings) => {
     switch (fact.fact) {
-      case "committed":
-        several ||= one !== undefined && one !== fact.account;
-        one = fact.account;
-        commits.take(fact);
-        return exchanges.take(fact);
       case "shown":
         return look(fact, fact.entity, fact.id, fact.revision, findings);
       case "frame":
@@ -59,7 +51,7 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
           look(fact, fact.frame.entity, fact.frame.id, fact.frame.revisionId, findings);
         return;
       case "pushed": {
-        if (several) findings.trigger();
+        if (commits.ofSeveral) findings.trigger();
         const owner = commits.foreignCommit(fact.account, fact.entity, fact.revision);
         if (owner !== undefined) breach(fact, `a push of ${fact.entity} ${fact.revision}`, owner, findings);
         return;
@@ -68,12 +60,12 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
       case "fresh_replica":
         for (const { entity, id, revision } of fact.records) look(fact, entity, id, revision, findings);
         return;
-      default:
-        exchanges.take(fact);
-    }
-    if (fact.fact !== "answered") return;
-    for (const { mutation, result } of exchanges.answers) {
-      if (result.record) look(fact, mutation.entity, result.record.id, result.record.revisionId, findings);
+      case "answered":
+        for (const { mutation, result } of exchanges.answers) {
+          if (!result.record) continue;
+          look(fact, mutation.entity, result.record.id, result.record.revisionId, findings);
+        }
     }
   });
+  return attending(witness, checker);
 }
