@@ -62,20 +62,21 @@ export class Findings {
 }
 
 /**
- * A checker made of a fold, and of what there is to say after the last fact. It is given only facts that it
- * wants; `wants` may name a fact twice.
+ * A checker made of a fold over its findings, and of what there is to say after the last fact. It is given only facts
+ * that it wants.
  */
 export function defineChecker<Name extends FactName>(
   rule: RuleId,
   wants: readonly Name[],
-  fold: (fact: FactOf<Name>, findings: Findings) => void,
+  foldInto: (findings: Findings) => (fact: FactOf<Name>) => void,
   last?: (findings: Findings) => void,
 ): Checker {
   const findings = new Findings(rule);
   return {
     rule,
-    wants: [...new Set(wants)],
-    fold: (fact) => fold(fact as FactOf<Name>, findings),
+    wants,
+    // The journal hands a checker what it wants, and nothing else.
+    fold: foldInto(findings) as (fact: Fact) => void,
     finish: () => {
       last?.(findings);
       return findings.judgement();

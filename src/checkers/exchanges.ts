@@ -5,6 +5,7 @@
 
 import { DAY_MS, type EpochMs } from "../base/time.ts";
 import type { MutationResult, SentMutation } from "../history/facts.ts";
+import type { Fields } from "../protocol/entity.ts";
 import type { Commit } from "./commits.ts";
 import { ByIndex, type FactOf } from "./define.ts";
 
@@ -97,6 +98,11 @@ export class Exchanges {
   namedBy(commit: Commit): string | undefined {
     const sent = commit.key === undefined ? undefined : this.key(commit.account, commit.key)?.mutation;
     return sent?.ifMatch ?? commit.ifMatch;
+  }
+
+  /** What the author of a commit sent; undefined for a deletion, and where it is not known. */
+  payloadOf({ account, key }: Commit): Fields | undefined {
+    return key === undefined ? undefined : this.key(account, key)?.mutation?.payload;
   }
 
   /** True for a write that named in If-Match another revision than the record's. */

@@ -32,7 +32,12 @@ export interface Witness {
   readonly ruling: Ruling;
   /** True when one checker of the run tells it everything; false when each that looks at it has to. */
   readonly isTold: boolean;
+  /** Those who are told only of requests that carry mutations, and of their ends: most requests carry none. */
+  readonly carried: Readonly<Record<Carrying, Checker[]>>;
 }
+
+const CARRYING = ["sent", "answered", "unanswered"] as const satisfies readonly FactName[];
+type Carrying = (typeof CARRYING)[number];
 
 /** A witness that saw nothing yet. */
 export function createWitness(ruling: Ruling = STRICT, isTold = false): Witness {
@@ -46,6 +51,7 @@ export function createWitness(ruling: Ruling = STRICT, isTold = false): Witness 
     ghosts: new Ghosts(),
     ruling,
     isTold,
+    carried: { sent: [], answered: [], unanswered: [] },
   };
 }
 
@@ -59,7 +65,19 @@ export function attending(witness: Witness, checker: Checker): Checker {
   return witness.isTold ? checker : telling(witness, checker);
 }
 
-/** The same checker, which also tells the witness each fact before it judges. */
+/** As `attending`, for a checker to which requests without mutations, and their answers, are nothing. */
+export function attendingMutations(witness: Witness, checker: Checker): Checker {
+  if (!witness.isTold) return telling(witness, checker);
+  for (const name of CARRYING) if (checker.wants.includes(name)) witness.carried[name].push(checker);
+  return {
+    rule: checker.rule,
+    wants: checker.wants.filter((name) => !CARRYING.some((carrying) => carrying === name)),
+    fold: (fact) => checker.fold(fact),
+    finish: () => checker.finish(),
+  };
+}
+
+/** The same checker, which also tells the witness each fact, and those that it carries for, before it judges. */
 export function telling(witness: Witness, checker: Checker): Checker {
   const wanted: ReadonlySet<FactName> = new Set(checker.wants);
   return {
@@ -100,10 +118,20 @@ function tell(witness: Witness, fact: Fact): void {
       witness.ledgers.show(fact);
       return;
     case "sent":
+      witness.exchanges.take(fact);
+      witness.flights.take(fact);
+      if (fact.mutations.length > 0) carry(witness.carried.sent, fact);
+      return;
     case "answered":
+      witness.exchanges.take(fact);
+      witness.flights.take(fact);
+      if (witness.flights.landed || witness.exchanges.answers.length > 0)
+        carry(witness.carried.answered, fact);
+      return;
     case "unanswered":
       witness.exchanges.take(fact);
       witness.flights.take(fact);
+      if (witness.flights.landed) carry(witness.carried.unanswered, fact);
       return;
     case "frame":
       witness.sockets.take(fact);
@@ -134,4 +162,8 @@ function tell(witness: Witness, fact: Fact): void {
       witness.ledgers.take(fact);
       witness.flights.take(fact);
   }
+}
+
+function carry(checkers: readonly Checker[], fact: Fact): void {
+  for (let place = 0; place < checkers.length; place++) (checkers[place] as Checker).fold(fact);
 }

@@ -38,6 +38,8 @@ export class User {
   private readonly retries = new Map<string, number>();
   /** Conflict dialogs that the running process has open; after a restart the app asks again. */
   private readonly dialogs = new Set<string>();
+  /** Edits that failed and were neither taken up again nor given up; they outlive the process. */
+  private readonly failed = new Set<string>();
   private inSession = false;
   private away = false;
 
@@ -129,19 +131,12 @@ export class User {
   asked(mutation: string): void {
     if (this.dialogs.has(mutation)) return;
     this.dialogs.add(mutation);
-    const { agenda, scenario } = this.stage;
-    const thinkingMs = quantile(scenario.workload.conflicts.thinking, this.random.unit());
-    agenda.put(agenda.nowMs + thinkingMs, EVENT.chooses, this.phone.index, 0, mutation);
+    this.think(mutation);
   }
 
   chooses(mutation: string): void {
-    if (!this.dialogs.has(mutation)) return;
-    if (!this.inSession) {
-      const { agenda } = this.stage;
-      agenda.put(agenda.nowMs + HOUR_MS, EVENT.chooses, this.phone.index, 0, mutation);
-      return;
-    }
-    this.dialogs.delete(mutation);
+    // A dialog that nobody looks at waits for the next session, one that went with its process for the app to ask again.
+    if (!this.inSession || !this.dialogs.delete(mutation)) return;
     this.phone.choose(mutation, this.choice());
   }
 
@@ -155,19 +150,16 @@ export class User {
     this.dialogs.delete(mutation);
     if (outcome !== "failed") {
       this.retries.delete(mutation);
+      this.failed.delete(mutation);
       return;
     }
-    const { agenda } = this.stage;
-    agenda.put(agenda.nowMs + RECONSIDER_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
+    this.failed.add(mutation);
+    this.reconsiderLater(mutation);
   }
 
   /** Takes a failed edit up again, or gives it up. */
   reconsiders(mutation: string): void {
-    const { agenda } = this.stage;
-    if (!this.phone.app || !this.inSession) {
-      agenda.put(agenda.nowMs + HOUR_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
-      return;
-    }
+    if (!this.inSession || !this.failed.delete(mutation)) return;
     const tried = this.retries.get(mutation) ?? 0;
     const again = tried < RETRIES_MAX;
     if (again) this.retries.set(mutation, tried + 1);
@@ -208,6 +200,19 @@ export class User {
     this.inSession = true;
     this.stage.record({ fact: "opened", ...this.phone.on() });
     this.phone.feed({ input: "opened" });
+    for (const mutation of this.dialogs) this.think(mutation);
+    for (const mutation of this.failed) this.reconsiderLater(mutation);
+  }
+
+  private think(mutation: string): void {
+    const { agenda, scenario } = this.stage;
+    const thinkingMs = quantile(scenario.workload.conflicts.thinking, this.random.unit());
+    agenda.put(agenda.nowMs + thinkingMs, EVENT.chooses, this.phone.index, 0, mutation);
+  }
+
+  private reconsiderLater(mutation: string): void {
+    const { agenda } = this.stage;
+    agenda.put(agenda.nowMs + RECONSIDER_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
   }
 
   private choice(): Choice {

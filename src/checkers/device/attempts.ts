@@ -5,7 +5,7 @@
 
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -22,7 +22,7 @@ export function createAttemptsChecker(
   attemptsMax: number = ATTEMPTS_MAX,
   witness: Witness = createWitness(),
 ): Checker {
-  return attending(witness, new Attempts(attemptsMax, witness));
+  return attendingMutations(witness, new Attempts(attemptsMax, witness));
 }
 
 interface Note {

@@ -5,7 +5,7 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -15,7 +15,7 @@ import type { Notes } from "./ledgers.ts";
  * sending; one without an answer, or cut off by a kill, is.
  */
 export function createCancellationChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new Cancellation(witness));
+  return attendingMutations(witness, new Cancellation(witness));
 }
 
 interface Note {

@@ -6,7 +6,7 @@
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import { STRATEGY_OF } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -18,7 +18,7 @@ import { replyTo } from "./reply.ts";
  * waits for the choice. A kill forgets what was not stored.
  */
 export function createConflictChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new Conflict(witness));
+  return attendingMutations(witness, new Conflict(witness));
 }
 
 interface Note {

@@ -6,7 +6,7 @@
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import { parseRevision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -17,7 +17,7 @@ import { replyTo, resultOf } from "./reply.ts";
  * not go out while that one still is; and if it names a revision, not an older one than the other's result.
  */
 export function createEditOnResultChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new EditOnResult(witness));
+  return attendingMutations(witness, new EditOnResult(witness));
 }
 
 interface Note {

@@ -6,14 +6,14 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 
 /** [MRG-10] Triggers: each attempt of a mutation that was sent before. A person's retry is a new mutation [QUE-6]. */
 export function createKeyAndBytesChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new KeyAndBytes(witness));
+  return attendingMutations(witness, new KeyAndBytes(witness));
 }
 
 interface Note {

@@ -6,7 +6,7 @@
 import { jsonEqual } from "../../base/canonical-json.ts";
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -16,12 +16,12 @@ import type { Notes } from "./ledgers.ts";
  * back a `rekeyed` whose key was never sent; once sent, it must have been durable.
  */
 export function createStableKeyChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new StableKey("QUE-4", witness));
+  return attendingMutations(witness, new StableKey("QUE-4", witness));
 }
 
 /** [QUE-7] Triggers: the first attempt after a restart of a mutation that was on its way when the app was killed. */
 export function createRestartedKeyChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new StableKey("QUE-7", witness));
+  return attendingMutations(witness, new StableKey("QUE-7", witness));
 }
 
 interface Note {

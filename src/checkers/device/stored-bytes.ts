@@ -6,7 +6,7 @@
 import type { Fact, SentMutation } from "../../history/facts.ts";
 import { RESERVED_MEMBERS } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -17,7 +17,7 @@ import type { Notes } from "./ledgers.ts";
  * be added. A record with a cancelled edit may have folded several into one.
  */
 export function createStoredBytesChecker(witness: Witness = createWitness()): Checker {
-  return attending(witness, new StoredBytes(witness));
+  return attendingMutations(witness, new StoredBytes(witness));
 }
 
 interface Note {

@@ -13,7 +13,7 @@ export function createBat1Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
   return attending(
     witness,
-    defineChecker("BAT-1", ["answered"], (fact, findings) => {
+    defineChecker("BAT-1", ["answered"], (findings) => (fact) => {
       const { pending } = exchanges;
       if (fact.call !== "batch" || !isSuccess(fact.status) || !pending) return;
       findings.trigger();

@@ -6,7 +6,7 @@
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-2] over answered batches. */
 export function createBat2Checker(witness: Witness = createWitness()): Checker {
@@ -24,9 +24,9 @@ export function createBat2Checker(witness: Witness = createWitness()): Checker {
     return last && last.action !== "deleted" ? `${after.status} ${after.error}` : undefined;
   };
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("BAT-2", ["answered"], (fact, findings) => {
+    defineChecker("BAT-2", ["answered"], (findings) => (fact) => {
       if (fact.call !== "batch") return;
       const newest = new Map<string, Answered>();
       for (const later of exchanges.answers) {

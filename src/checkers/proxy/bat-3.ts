@@ -6,14 +6,14 @@
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-3] over answered batches and commits. */
 export function createBat3Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("BAT-3", ["answered"], (fact, findings) => {
+    defineChecker("BAT-3", ["answered"], (findings) => (fact) => {
       if (fact.call !== "batch" || commits.of(fact.account).end === 0) return;
       const failed = exchanges.answers.some(({ result }) => !isSuccess(result.status));
       if (failed && exchanges.answers.some(({ result }) => isSuccess(result.status))) findings.trigger();

@@ -6,14 +6,14 @@
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [BAT-8] over answered batches. */
 export function createBat8Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("BAT-8", ["answered"], (fact, findings) => {
+    defineChecker("BAT-8", ["answered"], (findings) => (fact) => {
       if (fact.call !== "batch") return;
       const earlier = new Map<string, Answered>();
       for (const answer of exchanges.answers) {

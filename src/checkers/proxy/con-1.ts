@@ -7,7 +7,7 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** Answers by which a precondition or the lack of a record refuses; others may refuse for reasons of their own. */
 const REFUSALS: ReadonlySet<string> = new Set(["conflict", "not_found", "precondition_required"]);
@@ -15,9 +15,9 @@ const REFUSALS: ReadonlySet<string> = new Set(["conflict", "not_found", "precond
 /** [CON-1] over answers and commits. */
 export function createCon1Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-1", ["answered"], (fact, findings) => {
+    defineChecker("CON-1", ["answered"], (findings) => (fact) => {
       for (const answer of exchanges.answers) {
         const { mutation, result, state } = answer;
         if (mutation.operation === "create" || mutation.ifMatch === undefined) continue;

@@ -7,14 +7,14 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isRefusedForGood, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-10] over answers and commits. */
 export function createCon10Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-10", ["answered"], (fact, findings) => {
+    defineChecker("CON-10", ["answered"], (findings) => (fact) => {
       for (const { result, state, pending } of exchanges.answers) {
         const { commit } = state;
         if (!commit) continue;

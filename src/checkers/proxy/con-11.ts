@@ -6,14 +6,14 @@
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-11] over conflicts and commits. */
 export function createCon11Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-11", ["answered"], (fact, findings) => {
+    defineChecker("CON-11", ["answered"], (findings) => (fact) => {
       for (const { mutation, result, pending, fresh } of exchanges.answers) {
         const { revision } = result;
         if (!fresh || result.status !== 409 || revision === undefined || pending.head === undefined) continue;

@@ -15,7 +15,7 @@ export function createCon12Checker(witness: Witness = createWitness()): Checker 
   const { exchanges } = witness;
   return attending(
     witness,
-    defineChecker("CON-12", ["committed"], (fact, findings) => {
+    defineChecker("CON-12", ["committed"], (findings) => (fact) => {
       if (fact.action !== "updated" || fact.key === undefined || !fact.record) return;
       if (fact.ifMatch === undefined || fact.ifMatch !== fact.previous) return;
       const state = exchanges.key(fact.account, fact.key);

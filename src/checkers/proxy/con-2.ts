@@ -6,7 +6,7 @@
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [CON-2] over answers and commits; silent unless the mode was `enforce` all along. */
 export function createCon2Checker(witness: Witness = createWitness()): Checker {
@@ -21,9 +21,9 @@ export function createCon2Checker(witness: Witness = createWitness()): Checker {
     return last !== undefined && head !== undefined && last.revision !== ifMatch && last.revision <= head;
   };
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-2", ["answered"], (fact, findings) => {
+    defineChecker("CON-2", ["answered"], (findings) => (fact) => {
       if (!isEnforced(witness)) return;
       for (const answer of exchanges.answers) {
         const { mutation, result } = answer;

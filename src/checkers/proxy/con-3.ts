@@ -7,14 +7,14 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isRefusedForGood } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-3] over answers and commits. */
 export function createCon3Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-3", ["committed", "answered"], (fact, findings) => {
+    defineChecker("CON-3", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "committed" && fact.key !== undefined) {
         const refused = exchanges.key(fact.account, fact.key)?.remembered;
         if (!refused || !isRefusedForGood(refused.result)) return;

@@ -6,14 +6,14 @@
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [CON-4] over commits and answers. */
 export function createCon4Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-4", ["committed", "answered"], (fact, findings) => {
+    defineChecker("CON-4", ["committed", "answered"], (findings) => (fact) => {
       if (!isEnforced(witness)) return;
       if (fact.fact === "answered") {
         for (const { mutation, result } of exchanges.answers) {

@@ -7,14 +7,14 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-8] over commits and answers. */
 export function createCon8Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-8", ["committed", "answered"], (fact, findings) => {
+    defineChecker("CON-8", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "answered") {
         for (const { mutation, result } of exchanges.answers) {
           const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;

@@ -6,14 +6,14 @@
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [CON-9] over commits and answers. */
 export function createCon9Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("CON-9", ["committed", "answered"], (fact, findings) => {
+    defineChecker("CON-9", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "committed" && fact.action === "created") {
         const before = commits.record(fact.account, fact.entity, fact.id)?.before;
         if (before !== undefined) findings.trigger();

@@ -13,7 +13,7 @@ export function createDlt13Checker(witness: Witness = createWitness()): Checker 
   const { exchanges } = witness;
   return attending(
     witness,
-    defineChecker("DLT-13", ["answered"], (fact, findings) => {
+    defineChecker("DLT-13", ["answered"], (findings) => (fact) => {
       const { pending } = exchanges;
       if (fact.call !== "changes" || !pending) return;
       const { since } = pending.sent;

@@ -82,7 +82,7 @@ export function createEvt1Checker(witness: Witness = createWitness()): Checker {
   };
 
   const wants = ["answered", "committed", "disconnected", "frame", "killed", ...LINK_FACTS, "phase"] as const;
-  const checker = defineChecker("EVT-1", wants, (fact, findings) => {
+  const checker = defineChecker("EVT-1", wants, (findings) => (fact) => {
     switch (fact.fact) {
       case "phase":
         if (fact.phase === "heal") healAt = fact.at;

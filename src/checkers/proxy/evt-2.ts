@@ -14,7 +14,7 @@ export function createEvt2Checker(witness: Witness = createWitness()): Checker {
   const { sockets } = witness;
   return attending(
     witness,
-    defineChecker("EVT-2", ["frame"], (fact, findings) => {
+    defineChecker("EVT-2", ["frame"], (findings) => (fact) => {
       const { delivery } = sockets;
       if (delivery === undefined) return;
       if (delivery.event && (delivery.before || delivery.socket.owedFrom !== undefined)) findings.trigger();

@@ -6,14 +6,14 @@
 import { isOf } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [EVT-3] over refusals, commits and frames. */
 export function createEvt3Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("EVT-3", ["answered", "frame"], (fact, findings) => {
+    defineChecker("EVT-3", ["answered", "frame"], (findings) => (fact) => {
       if (fact.fact === "answered") {
         const refused = exchanges.answers.some(({ result }) => result.status >= 400 && result.status < 500);
         if (refused && commits.of(fact.account).end > 0) findings.trigger();

@@ -13,7 +13,7 @@ export function createEvt4Checker(witness: Witness = createWitness()): Checker {
   const { sockets } = witness;
   return attending(
     witness,
-    defineChecker("EVT-4", ["frame"], (fact, findings) => {
+    defineChecker("EVT-4", ["frame"], (findings) => (fact) => {
       const { delivery } = sockets;
       if (!delivery?.event || delivery.socket.filter === undefined) return;
       findings.trigger();

@@ -14,7 +14,7 @@ export function createEvt5Checker(witness: Witness = createWitness()): Checker {
   const { sockets } = witness;
   return attending(
     witness,
-    defineChecker("EVT-5", ["frame"], (fact, findings) => {
+    defineChecker("EVT-5", ["frame"], (findings) => (fact) => {
       const { delivery } = sockets;
       if (delivery?.socket.connecting.since === undefined) return;
       if (fact.frame.type === "ready") judgeReady(fact, delivery, findings);

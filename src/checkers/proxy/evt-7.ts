@@ -15,7 +15,7 @@ export function createEvt7Checker(witness: Witness = createWitness()): Checker {
   const missedBy = new WeakMap<Socket, Set<string>>();
   return attending(
     witness,
-    defineChecker("EVT-7", ["frame"], (fact, findings) => {
+    defineChecker("EVT-7", ["frame"], (findings) => (fact) => {
       const { delivery } = sockets;
       if (delivery === undefined) return;
       const { socket, before, event } = delivery;

@@ -8,14 +8,14 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import { isRemembered, isSuccess, KEY_KEPT_MS, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [IDM-1] over commits and answers. */
 export function createIdm1Checker(witness: Witness = createWitness()): Checker {
   const { exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("IDM-1", ["committed", "answered"], (fact, findings) => {
+    defineChecker("IDM-1", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "committed" && fact.key !== undefined) {
         const first = exchanges.key(fact.account, fact.key)?.commit;
         if (!first || first === fact || fact.at - first.at > KEY_KEPT_MS) return;

@@ -6,14 +6,14 @@
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [MRG-1] over commits and answers. */
 export function createMrg1Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges, ruling } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("MRG-1", ["committed", "answered"], (fact, findings) => {
+    defineChecker("MRG-1", ["committed", "answered"], (findings) => (fact) => {
       if (!isEnforced(witness)) return;
       if (fact.fact === "answered") {
         for (const { mutation, result } of exchanges.answers) {

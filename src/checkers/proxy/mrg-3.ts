@@ -9,15 +9,15 @@ import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isSuccess, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [MRG-3] over commits and answers; silent unless the proxy resolved all along. */
 export function createMrg3Checker(witness: Witness = createWitness()): Checker {
   const { exchanges, ruling } = witness;
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("MRG-3", ["committed", "answered"], (fact, findings) => {
+    defineChecker("MRG-3", ["committed", "answered"], (findings) => (fact) => {
       if (!isEnforced(witness) || ruling.resolvedBy !== "server") return;
       if (fact.fact === "committed") {
         if (fact.entity !== "task" || fact.action !== "updated" || !exchanges.isStale(fact)) return;

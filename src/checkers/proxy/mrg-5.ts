@@ -26,16 +26,13 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
   const { exchanges, ruling } = witness;
   const accounts = new ByIndex<Map<string, ListState>>(() => new Map());
 
-  const payloadOf = (commit: Commit): Fields | undefined =>
-    commit.key === undefined ? undefined : exchanges.key(commit.account, commit.key)?.mutation?.payload;
-
   const judgeAdded = (
     commit: Commit,
     state: ListState,
     items: ReadonlySet<string>,
     findings: Findings,
   ): void => {
-    const payload = payloadOf(commit);
+    const payload = exchanges.payloadOf(commit);
     if (!state.complete || !payload) return;
     for (const id of itemIdsOf(payload)) {
       if (items.has(id) || state.standing.has(id) || state.gone.has(id)) continue;
@@ -52,7 +49,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
   ): void => {
     const ifMatch = exchanges.namedBy(commit);
     if (ifMatch === undefined) return;
-    const payload = payloadOf(commit);
+    const payload = exchanges.payloadOf(commit);
     for (const [id, added] of state.standing) {
       if (items.has(id)) continue;
       const unknown = added !== undefined && added.revision > ifMatch;
@@ -66,7 +63,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
 
   return attending(
     witness,
-    defineChecker("MRG-5", ["committed"], (fact, findings) => {
+    defineChecker("MRG-5", ["committed"], (findings) => (fact) => {
       if (fact.entity !== "list") return;
       const lists = accounts.of(fact.account);
       if (!fact.record || fact.action === "deleted") {

@@ -8,7 +8,7 @@ import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 interface Seen {
   readonly record: WireRecord;
@@ -52,9 +52,9 @@ export function createMrg8Checker(witness: Witness = createWitness()): Checker {
       : undefined;
   };
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("MRG-8", ["committed", "answered", "frame"], (fact, findings) => {
+    defineChecker("MRG-8", ["committed", "answered", "frame"], (findings) => (fact) => {
       if (fact.fact === "frame") {
         const { frame } = fact;
         if (frame.type !== "sync_event" || frame.payload === null) return;

@@ -12,7 +12,7 @@ export function createPsh2Checker(witness: Witness = createWitness()): Checker {
   const accountOf: (number | undefined)[] = [];
   return attending(
     witness,
-    defineChecker("PSH-2", ["started", "push_handed_over"], (fact, findings) => {
+    defineChecker("PSH-2", ["started", "push_handed_over"], (findings) => (fact) => {
       if (fact.fact === "started") {
         accountOf[fact.device] = fact.account;
         return;

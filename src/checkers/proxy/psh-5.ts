@@ -11,7 +11,7 @@ import { attending, createWitness, type Witness } from "../witness.ts";
 export function createPsh5Checker(witness: Witness = createWitness()): Checker {
   return attending(
     witness,
-    defineChecker("PSH-5", ["push_handed_over"], (fact, findings) => {
+    defineChecker("PSH-5", ["push_handed_over"], (findings) => (fact) => {
       const log = witness.commits.of(fact.account);
       if (!log.covers(fact.revision)) return;
       findings.trigger();

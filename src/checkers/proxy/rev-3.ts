@@ -7,7 +7,7 @@ import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { isOf } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-3] over answers and frames. */
 export function createRev3Checker(witness: Witness = createWitness()): Checker {
@@ -37,9 +37,9 @@ export function createRev3Checker(witness: Witness = createWitness()): Checker {
     });
   };
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("REV-3", ["answered", "frame"], (fact, findings) => {
+    defineChecker("REV-3", ["answered", "frame"], (findings) => (fact) => {
       if (fact.fact === "frame") {
         const { frame } = fact;
         if (frame.type !== "sync_event" || frame.payload === null) return;

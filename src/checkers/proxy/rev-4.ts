@@ -6,14 +6,14 @@
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-4] over answers to mutations. */
 export function createRev4Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("REV-4", ["answered"], (fact, findings) => {
+    defineChecker("REV-4", ["answered"], (findings) => (fact) => {
       for (const { mutation, result } of exchanges.answers) {
         const { record, revision } = result;
         if (!isSuccess(result.status) || record === undefined || revision === undefined) continue;

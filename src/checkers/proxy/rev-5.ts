@@ -12,7 +12,7 @@ import { attending, createWitness, type Witness } from "../witness.ts";
 export function createRev5Checker(witness: Witness = createWitness()): Checker {
   return attending(
     witness,
-    defineChecker("REV-5", ["committed"], (fact, findings) => {
+    defineChecker("REV-5", ["committed"], (findings) => (fact) => {
       findings.trigger();
       const former = witness.commits.of(fact.account).clash;
       if (former === undefined) return;

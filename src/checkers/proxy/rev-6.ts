@@ -7,7 +7,7 @@
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** What was known of an account when a create was sent: the largest revision that a write was answered with. */
 interface Seen {
@@ -19,9 +19,9 @@ interface Seen {
 /** [REV-6] over commits, answers and frames. */
 export function createRev6Checker(witness: Witness = createWitness()): Checker {
   const accounts = new ByIndex<Seen>(() => ({ commit: undefined, answered: undefined, floors: new Map() }));
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("REV-6", ["committed", "frame", "answered", "sent"], (fact, findings) => {
+    defineChecker("REV-6", ["committed", "frame", "answered", "sent"], (findings) => (fact) => {
       const seen = accounts.of(fact.account);
       switch (fact.fact) {
         case "committed":

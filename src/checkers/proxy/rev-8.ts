@@ -9,14 +9,14 @@ import { fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-8] over commits and answers. */
 export function createRev8Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("REV-8", ["committed", "answered"], (fact, findings) => {
+    defineChecker("REV-8", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "answered") {
         const visible = commits.of(fact.account).end > 0;
         for (const { mutation, result, state } of exchanges.answers) {

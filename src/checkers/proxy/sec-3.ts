@@ -5,7 +5,7 @@
 
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [SEC-3] over answers, frames and pushes. */
 export function createSec3Checker(witness: Witness = createWitness()): Checker {
@@ -25,9 +25,9 @@ export function createSec3Checker(witness: Witness = createWitness()): Checker {
       evidence: [fact],
     });
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("SEC-3", ["answered", "frame", "pushed"], (fact, findings) => {
+    defineChecker("SEC-3", ["answered", "frame", "pushed"], (findings) => (fact) => {
       if (fact.fact === "pushed") {
         if (commits.ofSeveral) findings.trigger();
         const { account, entity, revision } = fact;

@@ -51,7 +51,7 @@ export function createSys1Checker(witness: Witness = createWitness()): Checker {
   const checker = defineChecker(
     "SYS-1",
     wants,
-    (fact) => {
+    () => (fact) => {
       if (fact.fact === "phase") settled = fact.phase === "settled";
       else if (fact.fact === "replica") replicas.push(fact);
       else if (fact.fact === "fresh_replica") fresh.set(fact.account, fact);

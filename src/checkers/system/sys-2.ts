@@ -9,7 +9,7 @@ import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { type Breach, defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
 
 /** [SYS-2] over commits and answers. */
 export function createSys2Checker(witness: Witness = createWitness()): Checker {
@@ -40,8 +40,7 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
         `it did not know ${tellCommit(before)}`,
       );
     }
-    const payload =
-      commit.key === undefined ? undefined : exchanges.key(commit.account, commit.key)?.mutation?.payload;
+    const payload = exchanges.payloadOf(commit);
     const name = payload && commit.action === "updated" ? droppedField(before, commit, payload) : undefined;
     if (name === undefined || !before.record || !commit.record) return undefined;
     const [was, is] = [fieldOf(before.record, name), fieldOf(commit.record, name)];
@@ -53,9 +52,9 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
     );
   };
 
-  return attending(
+  return attendingMutations(
     witness,
-    defineChecker("SYS-2", ["committed", "answered"], (fact, findings) => {
+    defineChecker("SYS-2", ["committed", "answered"], (findings) => (fact) => {
       if (fact.fact === "committed") {
         const before = commits.record(fact.account, fact.entity, fact.id)?.before;
         if (!before || before.action === "deleted" || fact.action === "created") return;

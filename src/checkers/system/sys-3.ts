@@ -6,7 +6,7 @@
 import { type Commit, tellCommit } from "../commits.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** Mutations that ended and are remembered per device: a repetition on its way may still arrive. */
 const ENDED_MAX = 256;
@@ -67,7 +67,7 @@ export function createSys3Checker(witness: Witness = createWitness()): Checker {
   const checker = defineChecker(
     "SYS-3",
     ["committed", "sent", "edited", "rekeyed", "retried", "settled"],
-    (fact, findings) => {
+    (findings) => (fact) => {
       switch (fact.fact) {
         case "edited":
           return devices.of(fact.device).begin(fact.mutation, fact.key);
@@ -89,7 +89,7 @@ export function createSys3Checker(witness: Witness = createWitness()): Checker {
       }
     },
   );
-  return attending(witness, checker);
+  return attendingMutations(witness, checker);
 }
 
 function rekey(lives: Lives, fact: FactOf<"rekeyed">): void {

@@ -44,7 +44,7 @@ export function createSys4Checker(): Checker {
   return defineChecker(
     "SYS-4",
     [...FACTS, "phase"],
-    (fact, findings) => {
+    (findings) => (fact) => {
       if (fact.fact === "phase") {
         settled = fact.phase === "settled";
         endAt = fact.at;

@@ -14,7 +14,7 @@ export const REQUESTS_MAX = 5_000;
 export function createSys5Checker(): Checker {
   let healAt: EpochMs | undefined;
   let requests: number[] = [];
-  return defineChecker("SYS-5", ["phase", "sent"], (fact, findings) => {
+  return defineChecker("SYS-5", ["phase", "sent"], (findings) => (fact) => {
     if (fact.fact === "sent") {
       if (healAt === undefined) return;
       const count = (requests[fact.device] ?? 0) + 1;

@@ -79,7 +79,7 @@ export function createSys6Checker(witness: Witness = createWitness()): Checker {
   const checker = defineChecker(
     "SYS-6",
     FACTS,
-    (fact, findings) => {
+    (findings) => (fact) => {
       const owner = owners.of(fact.device);
       owner.ripen(fact.at, findings);
       if (fact.fact === "shown") judgeShown(owner, fact, witness, findings);

@@ -7,7 +7,7 @@ import type { Fact } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [SYS-7] over answers, frames, pushes, what is shown, and replicas. */
 export function createSys7Checker(witness: Witness = createWitness()): Checker {
@@ -42,7 +42,7 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
   };
 
   const wants = ["answered", "frame", "pushed", "shown", "replica", "fresh_replica"] as const;
-  const checker = defineChecker("SYS-7", wants, (fact, findings) => {
+  const checker = defineChecker("SYS-7", wants, (findings) => (fact) => {
     switch (fact.fact) {
       case "shown":
         return look(fact, fact.entity, fact.id, fact.revision, findings);
@@ -67,5 +67,5 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
         }
     }
   });
-  return attending(witness, checker);
+  return attendingMutations(witness, checker);
 }
