@@ -87,12 +87,14 @@ function decideCreate(at: Case): Decision {
   return settle(at, recordReply(201, version), version);
 }
 
-/** The lives that `since` can still ask about [DLT-2]. */
-function livesBefore(view: View): readonly Life[] {
+/** The lives before one that begins now, as far as `since` can still ask about them [DLT-2]. */
+export function livesBefore(view: View): readonly Life[] {
   const { current: tombstone, standing } = view;
   if (tombstone === undefined) return NO_LIVES;
-  const ended = { bornAt: tombstone.bornAt, diedAt: tombstone.revision };
-  return [...tombstone.pastLives, ended].filter((life) => life.diedAt > standing.bottom);
+  const { bornAt, revision: diedAt, pastLives } = tombstone;
+  // A webhook may delete what did not live: that ended no life.
+  const ended = bornAt === diedAt ? NO_LIVES : [{ bornAt, diedAt }];
+  return [...pastLives, ...ended].filter((life) => life.diedAt > standing.bottom);
 }
 
 function decideUpdate(at: Case): Decision {

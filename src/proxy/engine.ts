@@ -12,13 +12,14 @@ import { type Case, type Decision, decide, type WriteRules } from "./decide.ts";
 import { readChanges } from "./delta.ts";
 import { type Mutation, mutationOfCall, revisionOfIfMatch, type WriteCall } from "./mutation.ts";
 import { Outbox, type PushDue } from "./outbox.ts";
-import type { Commit, ProxyConfig, ProxyOutput, PushCallResult, SyncProxy } from "./port.ts";
+import type { Commit, Delivery, ProxyConfig, ProxyOutput, PushCallResult, SyncProxy } from "./port.ts";
 import { registerPush, setTopics, unregisterPush } from "./push-calls.ts";
 import { listRecords, readCapabilities, readRecord } from "./reads.ts";
 import { answerOf, type Reply, refusal } from "./reply.ts";
 import { eventOf, type SocketDue, Sockets } from "./sockets.ts";
 import type { Store, Version } from "./store.ts";
 import { type LineMs, Timeline } from "./timeline.ts";
+import { readDelivery } from "./webhook.ts";
 import { carryOut } from "./write.ts";
 
 /** The parts that decide what is seen from outside; a planted fault is one of them, wrapped. */
@@ -77,7 +78,7 @@ class Engine implements SyncProxy {
     const schedule = (dueMs: LineMs, due: Due): void => this.timeline.put(dueMs, due);
     this.sockets = new Sockets({ store, config, put, schedule, eventOf: parts.eventOf });
     this.outbox = new Outbox({ store, config, put, schedule });
-    this.timeline.put(0, { due: "start" });
+    if (config.upkeep !== false) this.timeline.put(0, { due: "start" });
   }
 
   answer(request: Request, nowMs: EpochMs): Answer {
@@ -93,6 +94,15 @@ class Engine implements SyncProxy {
     }
     const { reply, replayed } = this.write(account, mutationOfCall(call, request), nowMs);
     this.tellSockets(account, lineMs);
+    return answerOf(reply, nowMs, replayed);
+  }
+
+  webhook(delivery: Delivery, nowMs: EpochMs): Answer {
+    const lineMs = this.timeline.at(nowMs);
+    const read = readDelivery(this.store, this.config.accounts, delivery, nowMs);
+    if ("reply" in read) return answerOf(read.reply, nowMs, read.replayed);
+    const { reply, replayed } = this.write(read.account, read.mutation, nowMs, read.decide);
+    this.tellSockets(read.account, lineMs);
     return answerOf(reply, nowMs, replayed);
   }
 
@@ -153,9 +163,14 @@ class Engine implements SyncProxy {
     this.rules = { ...this.rules, conflicts };
   }
 
-  private write(account: AccountId, mutation: Mutation, nowMs: EpochMs): Decision {
+  private write(
+    account: AccountId,
+    mutation: Mutation,
+    nowMs: EpochMs,
+    decide = this.parts.decide,
+  ): Decision {
     const { store, rules } = this;
-    const decision = carryOut(store, this.parts.decide, account, mutation, rules, nowMs);
+    const decision = carryOut(store, decide, account, mutation, rules, nowMs);
     if (decision.plan?.version) this.committed(account, mutation, decision, decision.plan.version);
     if (decision.plan?.remember) this.prunesLater(account);
     return decision;

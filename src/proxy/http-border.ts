@@ -162,18 +162,17 @@ const BAD_LIMIT = unreadable("invalid_request", "limit is a positive whole numbe
 
 /** [API-2] broken JSON is a call of its own kind. */
 function withBody(http: HttpRequest, callOf: (body: unknown) => Call): Call {
-  if (isDeeperThan(http.body ?? "", JSON_DEPTH_MAX)) {
-    return unreadable("invalid_request", "the body is nested too deeply");
-  }
-  const parsed = parseJson(http.body ?? "");
-  return parsed === undefined ? unreadable("invalid_request", "the body is not JSON") : callOf(parsed.value);
+  const parsed = parseBody(http.body ?? "");
+  return "fault" in parsed ? unreadable("invalid_request", parsed.fault) : callOf(parsed.value);
 }
 
-function parseJson(text: string): { readonly value: unknown } | undefined {
+/** The JSON of a body, or what is wrong with it, for the client to read. */
+export function parseBody(text: string): { readonly value: unknown } | { readonly fault: string } {
+  if (isDeeperThan(text, JSON_DEPTH_MAX)) return { fault: "the body is nested too deeply" };
   try {
     return { value: JSON.parse(text) };
   } catch {
-    return undefined;
+    return { fault: "the body is not JSON" };
   }
 }
 

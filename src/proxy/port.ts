@@ -44,6 +44,10 @@ export interface ProxyConfig {
     readonly coalesceMs: number;
     readonly receiptDelaySeconds: number;
   };
+  /** What capabilities declares: the border takes webhooks [FLG-3]. */
+  readonly webhooks: boolean;
+  /** false: retention, and pushes that a former instance left, are another instance's to carry out. */
+  readonly upkeep?: boolean;
 }
 
 /** A change as its driver may see it, for the history. */
@@ -85,10 +89,20 @@ export type ProxyOutput =
   /** At most 1,000 ids [PSH-10]. Answer by `receiptsAnswered(call, ...)`; missing ids are asked for again. */
   | { readonly output: "push_receipts"; readonly call: number; readonly tickets: readonly string[] };
 
+/** A webhook whose signature the border checked (section 10). */
+export interface Delivery {
+  /** The header `webhook-id`; empty when there was none. */
+  readonly id: string;
+  /** The JSON that came; not judged yet. */
+  readonly body: unknown;
+}
+
 /** One proxy instance over a store that it may share with others. */
 export interface SyncProxy {
   /** Answers one call in one atomic step (sections 3 to 9). Frames and pushes that follow from it are in `takeOutputs`. */
   answer(request: Request, nowMs: EpochMs): Answer;
+  /** Carries out one delivery of the backend in one atomic step [WHK-1, WHK-3, WHK-4]; the border has judged [WHK-2]. */
+  webhook(delivery: Delivery, nowMs: EpochMs): Answer;
   /** Opens a socket; `undefined` when the token is not known (401 on the upgrade) [SEC-1]. Replay frames are in `takeOutputs`. */
   openSocket(subscription: EventSubscription, nowMs: EpochMs): number | undefined;
   /** A text frame from a client [EVT-13]. */

@@ -98,8 +98,7 @@ export function readCapabilities(
     idempotency: { ttlSeconds: config.idempotencyTtlSeconds },
     push: { provider: "expo", entities: push.entities, receiptDelaySeconds: push.receiptDelaySeconds },
     events: { replayMax: limits.replayMax },
-    // Webhooks are the border's to add: it knows the secret.
-    webhooks: false,
+    webhooks: config.webhooks,
     bodyBytesMax: limits.bodyBytesMax,
   };
   return { status: 200, body: { data, meta: metaOf(standing) } };

@@ -64,6 +64,7 @@ class Pen {
       key: undefined,
       bornAt: lived ? (view.current?.bornAt as Revision) : revision,
       pastLives: [],
+      backendVersion: undefined,
       supersededBy: undefined,
     };
     const expect = {

@@ -40,6 +40,8 @@ export interface Version {
   readonly bornAt: Revision;
   /** Lives before this one, the oldest first, as far as the log goes back. */
   readonly pastLives: readonly Life[];
+  /** The backend's own number of the record, as its last webhook had it [WHK-4]; device writes leave it as it is. */
+  readonly backendVersion: number | undefined;
   /** The record's next version. */
   readonly supersededBy: Revision | undefined;
 }

@@ -48,6 +48,7 @@ export function versionOf(
     key: mutation.key as IdempotencyKey | undefined,
     bornAt: action === "created" ? revision : (view.current?.bornAt ?? revision),
     pastLives,
+    backendVersion: view.current?.backendVersion,
     supersededBy: undefined,
   };
 }

@@ -346,6 +346,7 @@ function proxyConfig(scenario: Scenario): ProxyConfig {
     retentionSeconds: Math.round(proxy.retention / 1_000),
     idempotencyTtlSeconds: Math.max(SEVEN_DAYS_SECONDS, Math.round(proxy.retention / 1_000)),
     push: { entities: ENTITIES, coalesceMs: 1_000, receiptDelaySeconds: 900 },
+    webhooks: false,
   };
 }
 
