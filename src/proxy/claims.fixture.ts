@@ -5,7 +5,8 @@
 
 import type { Json, JsonObject } from "../base/canonical-json.ts";
 import type { Entity, ListItem, WireRecord } from "../protocol/entity.ts";
-import { Desk, recordOf } from "./desk.fixture.ts";
+import { recordOf } from "./desk.fixture.ts";
+import type { DeskMaker } from "./test-desk.fixture.ts";
 
 /** One write of one device, on what it knew: the revision that `base` writes had led to. */
 export interface Claim {
@@ -26,22 +27,35 @@ export const LIST = {
 };
 
 /** The record after these writes, all based on the version that was made first, in this order of arrival. */
-export function settle(
+export async function settle(
+  desks: DeskMaker,
   entity: Entity,
   made: JsonObject,
   claims: readonly Claim[],
-): { desk: Desk; record: WireRecord } {
-  const desk = new Desk();
-  const ifMatch = desk.made(entity, made).revisionId;
+): Promise<WireRecord> {
+  const desk = await desks.create();
+  const ifMatch = (await desk.made(entity, made)).revisionId;
   for (const { deviceId, timestamp, patch } of claims) {
-    desk.update(entity, String(made.id), patch, {
+    await desk.update(entity, String(made.id), patch, {
       ifMatch,
       deviceId,
       timestamp,
       idempotencyKey: deviceId,
     });
   }
-  return { desk, record: recordOf(desk.read(entity, String(made.id))) };
+  return recordOf(await desk.read(entity, String(made.id)));
+}
+
+/** What these writes come to in each order of arrival, without what the order must change. */
+export async function settleAll(
+  desks: DeskMaker,
+  entity: Entity,
+  made: JsonObject,
+  claims: readonly Claim[],
+): Promise<readonly JsonObject[]> {
+  const ends: JsonObject[] = [];
+  for (const order of permutations(claims)) ends.push(unordered(await settle(desks, entity, made, order)));
+  return ends;
 }
 
 export function permutations<T>(list: readonly T[]): readonly (readonly T[])[] {
@@ -52,7 +66,7 @@ export function permutations<T>(list: readonly T[]): readonly (readonly T[])[] {
 }
 
 /** Fields without what a different order must change: the revision, and the order of items [MRG-7]. */
-export function unordered(record: WireRecord): JsonObject {
+function unordered(record: WireRecord): JsonObject {
   const { revisionId: _revisionId, updatedAt: _updatedAt, ...fields } = record;
   if (!Array.isArray(fields.items)) return fields as JsonObject;
   const items = fields.items as unknown as readonly ListItem[];

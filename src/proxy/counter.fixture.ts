@@ -1,5 +1,5 @@
 /**
- * Owns a counter at which HTTP calls are made to a desk, through the border and back, with no server involved.
+ * Owns a counter at which HTTP calls are made to a desk, in few words.
  * Refuses to know what is right; but a refusal must leave no trace, whatever it refuses.
  */
 
@@ -7,37 +7,34 @@ import { expect } from "vitest";
 import type { JsonObject } from "../base/canonical-json.ts";
 import type { Entity } from "../protocol/entity.ts";
 import { ErrorBody } from "../protocol/messages.ts";
-import { Desk } from "./desk.fixture.ts";
-import { type HttpAnswer, writeHttp } from "./http-answer.ts";
-import { readHttp } from "./http-border.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import type { TestDesk } from "./test-desk.fixture.ts";
 
 /** Makes an HTTP call at a desk; `body` is JSON text, or a value that becomes one. */
 export class Counter {
-  readonly desk: Desk;
+  readonly desk: TestDesk;
 
-  constructor(desk = new Desk()) {
+  constructor(desk: TestDesk) {
     this.desk = desk;
   }
 
-  send(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Told {
-    const http = {
-      method,
-      path,
-      headers: new Map(Object.entries({ authorization: "Bearer tok-a", ...headers })),
-      body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
-    };
-    const { call, ...rest } = readHttp(http, this.desk.config.limits.bodyBytesMax);
-    const bare = rest.token === undefined ? { ...rest, token: "" } : rest;
-    return told(writeHttp(this.desk.call(call, bare)));
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Told> {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    return told(await this.desk.http(method, path, { authorization: "Bearer tok-a", ...headers }, text));
   }
 
   /** A call that must be refused without a trace, with one of these statuses. */
-  refused(statuses: readonly number[], ...given: Parameters<Counter["send"]>): Told {
-    const before = [this.desk.head(), this.desk.outputs.length];
-    const answer = this.send(...given);
+  async refused(statuses: readonly number[], ...given: Parameters<Counter["send"]>): Promise<Told> {
+    const before = [await this.desk.head(), await this.desk.outputCount()];
+    const answer = await this.send(...given);
     expect(statuses, `${given[0]} ${given[1]} ${answer.status}`).toContain(answer.status);
     ErrorBody.parse(answer.json);
-    expect([this.desk.head(), this.desk.outputs.length]).toEqual(before);
+    expect([await this.desk.head(), await this.desk.outputCount()]).toEqual(before);
     return answer;
   }
 }

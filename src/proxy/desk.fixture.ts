@@ -54,6 +54,7 @@ export function configOf(changes: Partial<ProxyConfig> = {}): ProxyConfig {
     retentionSeconds: 86_400,
     idempotencyTtlSeconds: 7 * 86_400,
     push: { entities: ["contact", "task", "list"], coalesceMs: 1_000, receiptDelaySeconds: 900 },
+    webhooks: false,
     ...changes,
   };
 }
@@ -215,24 +216,8 @@ export function changesOf(answer: Answer): ChangesBody {
   return answer.body as ChangesBody;
 }
 
-/** Every page of a delta or full sync, from the first; `between` runs before each following page. */
-export function allPages(
-  desk: Desk,
-  question: { since?: string; entities?: readonly string[]; limit?: number },
-  between: () => void = () => {},
-): readonly ChangesBody[] {
-  const pages = [changesOf(desk.changes(question))];
-  for (let page = pages[0]; page?.hasMore; page = pages[pages.length - 1]) {
-    assert(pages.length < 10_000, "pages end");
-    assert(page.nextCursor !== undefined, "more pages have a cursor");
-    between();
-    pages.push(changesOf(desk.changes({ ...question, cursor: page.nextCursor })));
-  }
-  return pages;
-}
-
 /** [REV-1, API-2] every answer has the shape that the document gives it. */
-function checkShape(call: Call, answer: Answer): void {
+export function checkShape(call: Call, answer: Answer): void {
   assert(answer.headers.dateMs !== undefined, "every answer tells the time");
   if (answer.status === 304) return;
   if (answer.status >= 400) {

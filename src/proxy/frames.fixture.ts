@@ -5,7 +5,7 @@
 
 import type { Frame } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
-import type { Desk } from "./desk.fixture.ts";
+import type { TestDesk } from "./test-desk.fixture.ts";
 
 /** Frames in few words: `ready`, `created t1`, `checkpoint`, `resync_required too_far_behind`. */
 export function said(frames: readonly Frame[]): readonly string[] {
@@ -20,9 +20,11 @@ export function revisions(frames: readonly Frame[]): readonly Revision[] {
   return frames.flatMap((frame) => (frame.type === "sync_event" ? [frame.revisionId] : []));
 }
 
-export function tasks(desk: Desk, count: number, from = 0): readonly Revision[] {
-  return Array.from(
-    { length: count },
-    (_, n) => desk.made("task", { id: `t${from + n}`, title: "t" }).revisionId,
-  );
+/** Makes tasks one after the other, `t0` and so on, and says which revisions they got. */
+export async function tasks(desk: TestDesk, count: number, from = 0): Promise<readonly Revision[]> {
+  const made: Revision[] = [];
+  for (let n = from; n < from + count; n++) {
+    made.push((await desk.made("task", { id: `t${n}`, title: "t" })).revisionId);
+  }
+  return made;
 }

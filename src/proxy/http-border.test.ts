@@ -4,13 +4,15 @@
 
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ENTITY_OF } from "../protocol/entity.ts";
-import { Counter } from "./counter.fixture.ts";
 import { START_MS } from "./desk.fixture.ts";
+import { ENGINE_DESKS } from "./engine-desk.fixture.ts";
 import { httpDate, writeHttp } from "./http-answer.ts";
 import { readUpgrade } from "./http-border.ts";
+import { declareWireRules } from "./wire.suite.fixture.ts";
 
-describe("the wire", () => {
+declareWireRules(ENGINE_DESKS);
+
+describe("the border", () => {
   test("[QUE-16] the Date header is that of the proxy's clock", () => {
     expect(httpDate(784_111_777_000)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
     expect(httpDate(0)).toBe("Thu, 01 Jan 1970 00:00:00 GMT");
@@ -21,22 +23,9 @@ describe("the wire", () => {
         (atMs) => httpDate(atMs) === new Date(atMs).toUTCString(),
       ),
     );
-    const http = new Counter();
-    expect(http.send("GET", "/api/tasks").headers.date).toBe("Mon, 01 Jan 2024 00:00:00 GMT");
   });
 
-  test("[IDM-8, API-7] headers of a replay and of a wait", () => {
-    const http = new Counter();
-    const send = () => http.send("POST", "/api/tasks", { title: "t" }, { "idempotency-key": "k1" });
-    const first = send();
-    const second = send();
-    expect(first.headers["idempotency-replayed"]).toBeUndefined();
-    expect(second.headers).toMatchObject({
-      "idempotency-replayed": "true",
-      etag: first.headers.etag,
-      location: first.headers.location,
-      "content-type": "application/json; charset=utf-8",
-    });
+  test("[API-7] headers of a wait", () => {
     const waiting = writeHttp({ status: 503, headers: { retryAfterSeconds: 2 }, body: {} });
     expect(waiting.headers["retry-after"]).toBe("2");
   });
@@ -58,11 +47,5 @@ describe("the wire", () => {
     });
     expect(read("/api/sync/event")).toBeUndefined();
     expect(readUpgrade({ path: "/ws", headers: new Map() }, "/ws")).toEqual({});
-  });
-
-  test("every collection of the protocol has its path", () => {
-    const http = new Counter();
-    for (const collection of ENTITY_OF.keys())
-      expect(http.send("GET", `/api/${collection}`).status).toBe(200);
   });
 });

@@ -15,6 +15,19 @@ type Stored = { -readonly [Member in keyof Version]: Version[Member] };
 
 const NOTHING: readonly Version[] = [];
 
+/** A floor on its way to become the bottom, and since when it has been the floor. */
+interface Sinking {
+  readonly floor: Revision;
+  readonly sinceMs: EpochMs;
+}
+
+/** All that a log is, for a store that keeps it elsewhere. */
+export interface LogDump {
+  readonly standing: Standing;
+  readonly sinking: Sinking | undefined;
+  readonly versions: readonly Version[];
+}
+
 /** The current versions of one entity, and its living ids in ASCII order. */
 class Shelf {
   readonly current = new Map<string, Stored>();
@@ -31,6 +44,17 @@ class Shelf {
     const at = firstAbove(this.ids.length, (index) => (this.ids[index] as string) >= version.id);
     if (lives) this.ids.splice(at, 0, version.id);
     else this.ids.splice(at, 1);
+  }
+
+  /** Undoes `put` of the only version of its record. */
+  remove(version: Version): void {
+    this.current.delete(version.id);
+    this.whole = undefined;
+    if (version.record === null) return;
+    this.ids.splice(
+      firstAbove(this.ids.length, (index) => (this.ids[index] as string) >= version.id),
+      1,
+    );
   }
 
   living(afterId: string | undefined, limit: number): readonly WireRecord[] {
@@ -60,8 +84,7 @@ export class MemoryLog {
   };
   private readonly versions: Stored[] = [];
   private at: Standing = { head: GENESIS, headAtMs: 0, floor: GENESIS, bottom: GENESIS };
-  /** A floor on its way to become the bottom, and since when it has been the floor. */
-  private sinking: { readonly floor: Revision; readonly sinceMs: EpochMs } | undefined;
+  private sinking: Sinking | undefined;
 
   get standing(): Standing {
     return this.at;
@@ -102,6 +125,46 @@ export class MemoryLog {
     assert(current, "stamps are raised on a record that is there");
     current.raised = stamps;
     current.raises++;
+  }
+
+  /** Takes the newest version out again: `before` was its record's newest until then, and `standing` the log's. */
+  retract(before: Version | undefined, standing: Standing): void {
+    const version = this.versions.pop();
+    assert(version, "what is taken back was appended");
+    const shelf = this.shelves[version.entity];
+    if (before === undefined) {
+      shelf.remove(version);
+    } else {
+      const stored = before as Stored;
+      stored.supersededBy = undefined;
+      shelf.put(stored, version);
+    }
+    this.at = standing;
+  }
+
+  /** Takes the newest raise of a record's stamps back; `raised` is what was there before. */
+  unraise(entity: Entity, id: string, raised: Stamps | undefined): void {
+    const current = this.shelves[entity].current.get(id);
+    assert(current && current.raises > 0, "what is taken back was raised");
+    current.raised = raised;
+    current.raises--;
+  }
+
+  /** What `restore` needs. The versions are those of the log itself: to be written out before it moves on. */
+  dump(): LogDump {
+    return { standing: this.at, sinking: this.sinking, versions: this.versions };
+  }
+
+  /** Fills an empty log with what another was. */
+  restore(dump: LogDump): void {
+    assert(this.versions.length === 0 && this.at.head === GENESIS, "only an empty log is filled");
+    for (const version of dump.versions) {
+      const shelf = this.shelves[version.entity];
+      shelf.put(version as Stored, shelf.current.get(version.id));
+      this.versions.push(version as Stored);
+    }
+    this.at = dump.standing;
+    this.sinking = dump.sinking;
   }
 
   has(revision: Revision): boolean {
@@ -148,6 +211,17 @@ export class MemoryLog {
       this.sinking = { floor: this.at.floor, sinceMs: nowMs };
     }
     return this.sinking !== undefined || this.at.floor < this.at.head;
+  }
+
+  /** Where `prune` would leave the log; nothing is moved. */
+  standingAfterPrune(retentionMs: number, nowMs: EpochMs): Standing {
+    const { at, sinking } = this;
+    const sunk = sinking !== undefined && nowMs - sinking.sinceMs >= CURSOR_LIFE_MS;
+    return {
+      ...at,
+      floor: this.floorAt(nowMs - retentionMs),
+      bottom: sunk ? sinking.floor : at.bottom,
+    };
   }
 
   /** [DLT-13] the oldest revision that was the head after `cutoffMs`: its successor came later than that. */

@@ -16,10 +16,49 @@ export function createMemoryStore(): Store {
   return new MemoryStore();
 }
 
-interface MemoryAccount {
-  readonly log: MemoryLog;
+/** One account of the store: a log, and the keys bound beside it. */
+export class MemoryAccount {
+  readonly log = new MemoryLog();
   /** In the order in which they were bound, which is the order in which they expire. */
-  readonly keys: Map<string, Remembered>;
+  readonly keys = new Map<string, Remembered>();
+
+  load(wanted: Wanted, nowMs: EpochMs): View {
+    const { log, keys } = this;
+    const current = wanted.id === undefined ? undefined : log.current(wanted.entity, wanted.id);
+    return {
+      standing: log.standing,
+      current,
+      base: baseOf(log, current, wanted.base),
+      remembered: wanted.key === undefined ? undefined : unexpired(keys.get(wanted.key), nowMs),
+    };
+  }
+
+  /** True when what a decision saw no longer holds. */
+  isRaced(plan: CommitPlan, nowMs: EpochMs): boolean {
+    const { expect, remember } = plan;
+    if (this.log.standing.head !== expect.head) return true;
+    const current = this.log.current(plan.entity, plan.id);
+    if (current?.revision !== expect.current || (current?.raises ?? 0) !== expect.raises) return true;
+    return remember !== undefined && this.remembered(remember.key, nowMs) !== undefined;
+  }
+
+  remembered(key: string, nowMs: EpochMs): Remembered | undefined {
+    return unexpired(this.keys.get(key), nowMs);
+  }
+
+  bind(remember: Remembered): void {
+    // An expired entry keeps its old place in the order unless it is taken out first.
+    this.keys.delete(remember.key);
+    this.keys.set(remember.key, remember);
+  }
+
+  prune(retentionMs: number, nowMs: EpochMs): boolean {
+    for (const [key, remembered] of this.keys) {
+      if (remembered.expiresAtMs > nowMs) break;
+      this.keys.delete(key);
+    }
+    return this.log.prune(retentionMs, nowMs) || this.keys.size > 0;
+  }
 }
 
 class MemoryStore implements Store {
@@ -31,31 +70,21 @@ class MemoryStore implements Store {
   }
 
   load(account: AccountId, wanted: Wanted, nowMs: EpochMs): View {
-    const { log, keys } = this.of(account);
-    const current = wanted.id === undefined ? undefined : log.current(wanted.entity, wanted.id);
-    return {
-      standing: log.standing,
-      current,
-      base: baseOf(log, current, wanted.base),
-      remembered: wanted.key === undefined ? undefined : unexpired(keys.get(wanted.key), nowMs),
-    };
+    return this.of(account).load(wanted, nowMs);
   }
 
   commit(account: AccountId, plan: CommitPlan, nowMs: EpochMs): "done" | "raced" {
-    const { log, keys } = this.of(account);
-    const { expect, version, raise, remember } = plan;
-    if (log.standing.head !== expect.head) return "raced";
-    const current = log.current(plan.entity, plan.id);
-    if (current?.revision !== expect.current || (current?.raises ?? 0) !== expect.raises) return "raced";
-    if (remember && unexpired(keys.get(remember.key), nowMs)) return "raced";
-    if (version) log.append(version);
-    if (raise) log.raise(plan.entity, plan.id, raise);
-    if (remember) bind(keys, remember);
+    const own = this.of(account);
+    if (own.isRaced(plan, nowMs)) return "raced";
+    const { version, raise, remember } = plan;
+    if (version) own.log.append(version);
+    if (raise) own.log.raise(plan.entity, plan.id, raise);
+    if (remember) own.bind(remember);
     return "done";
   }
 
   remembered(account: AccountId, key: string, nowMs: EpochMs): Remembered | undefined {
-    return unexpired(this.of(account).keys.get(key), nowMs);
+    return this.of(account).remembered(key, nowMs);
   }
 
   current(account: AccountId, entity: Entity, id: string): Version | undefined {
@@ -88,18 +117,13 @@ class MemoryStore implements Store {
   }
 
   prune(account: AccountId, retentionMs: number, nowMs: EpochMs): boolean {
-    const { log, keys } = this.of(account);
-    for (const [key, remembered] of keys) {
-      if (remembered.expiresAtMs > nowMs) break;
-      keys.delete(key);
-    }
-    return log.prune(retentionMs, nowMs) || keys.size > 0;
+    return this.of(account).prune(retentionMs, nowMs);
   }
 
   private of(account: AccountId): MemoryAccount {
     let found = this.accounts.get(account);
     if (!found) {
-      found = { log: new MemoryLog(), keys: new Map() };
+      found = new MemoryAccount();
       this.accounts.set(account, found);
     }
     return found;
@@ -117,10 +141,4 @@ function baseOf(
 
 function unexpired(remembered: Remembered | undefined, nowMs: EpochMs): Remembered | undefined {
   return remembered !== undefined && remembered.expiresAtMs > nowMs ? remembered : undefined;
-}
-
-function bind(keys: Map<string, Remembered>, remember: Remembered): void {
-  // An expired entry keeps its old place in the order unless it is taken out first.
-  keys.delete(remember.key);
-  keys.set(remember.key, remember);
 }

@@ -5,36 +5,41 @@
 
 import type { Entity } from "../protocol/entity.ts";
 import type { PushMessage } from "../protocol/messages.ts";
-import type { Desk } from "./desk.fixture.ts";
 import type { PushTicket } from "./port.ts";
+import type { TestDesk } from "./test-desk.fixture.ts";
 
 export const TOPICS: readonly Entity[] = ["contact", "task", "list"];
 
-export function register(desk: Desk, deviceId: string, token: string, topics = TOPICS, account = "tok-a") {
+export async function register(
+  desk: TestDesk,
+  deviceId: string,
+  token: string,
+  topics = TOPICS,
+  account = "tok-a",
+) {
   const body = { token, platform: "ios", topics };
-  return desk.call({ call: "push_register", body }, { deviceId, token: account });
+  return await desk.call({ call: "push_register", body }, { deviceId, token: account });
 }
 
-export function messages(desk: Desk): readonly PushMessage[] {
+export function messages(desk: TestDesk): readonly PushMessage[] {
   return desk.sends.flatMap((send) => send.messages);
 }
 
 /** Who was told of what: `token revision`. */
-export function told(desk: Desk): readonly string[] {
+export function told(desk: TestDesk): readonly string[] {
   return messages(desk).map(({ to, data }) => `${to} ${data.revisionId}`);
 }
 
 /** Lets the provider answer every send call that is still open, ticket by ticket. */
-export function answer(
-  desk: Desk,
+export async function answer(
+  desk: TestDesk,
   ticketOf: (message: PushMessage, id: string) => PushTicket,
   from = 0,
-): number {
+): Promise<number> {
   const { sends } = desk;
   for (const { call, messages: sent } of sends.slice(from)) {
     const tickets = sent.map((message, nth) => ticketOf(message, `ticket-${call}-${nth}`));
-    desk.proxy.pushAnswered(call, { result: "answered", tickets }, desk.nowMs);
-    desk.collect();
+    await desk.pushAnswered(call, { result: "answered", tickets });
   }
   return sends.length;
 }
@@ -42,15 +47,14 @@ export function answer(
 export const ok = (_message: PushMessage, id: string): PushTicket => ({ status: "ok", id });
 export const dead = (): PushTicket => ({ status: "error", error: "DeviceNotRegistered" });
 
-export function fail(desk: Desk, from = 0, retryAfterMs?: number): number {
+export async function fail(desk: TestDesk, from = 0, retryAfterMs?: number): Promise<number> {
   const { sends } = desk;
   for (const { call } of sends.slice(from)) {
     const asked = retryAfterMs === undefined ? undefined : { retryAfterMs };
-    desk.proxy.pushAnswered(call, { result: "failed", ...asked }, desk.nowMs);
-    desk.collect();
+    await desk.pushAnswered(call, { result: "failed", ...asked });
   }
   return sends.length;
 }
 
-export const write = (desk: Desk, deviceId?: string) =>
-  desk.made("task", { title: "x" }, deviceId === undefined ? {} : { deviceId }).revisionId;
+export const write = async (desk: TestDesk, deviceId?: string) =>
+  (await desk.made("task", { title: "x" }, deviceId === undefined ? {} : { deviceId })).revisionId;
