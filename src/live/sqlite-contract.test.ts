@@ -1,0 +1,8 @@
+/**
+ * Owns the proof that the SQLite store keeps the store's contract.
+ */
+
+import { declareStoreContract } from "../proxy/store-contract.fixture.ts";
+import { openStore } from "./sqlite-shelf.fixture.ts";
+
+declareStoreContract("sqlite store", () => openStore().desk);
