@@ -100,7 +100,8 @@ describe("docs/cli.md and README.md", () => {
   test("name every command and option of the help, and none that is not there", async () => {
     for (const [name, section] of [
       ["simulate", CLI.slice(CLI.indexOf("## simulate"), CLI.indexOf("## rules"))],
-      ["rules", CLI.slice(CLI.indexOf("## rules"), CLI.indexOf("## Exit codes"))],
+      ["rules", CLI.slice(CLI.indexOf("## rules"), CLI.indexOf("## serve"))],
+      ["serve", CLI.slice(CLI.indexOf("## serve"), CLI.indexOf("## Exit codes"))],
     ] as const) {
       const io = outside();
       await runFake([name, "--help"], io);

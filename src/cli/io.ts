@@ -19,6 +19,8 @@ export interface Io {
   now(): number;
   /** Calls `listener` at each Ctrl-C (or SIGTERM) until the returned function is called. */
   onInterrupt(listener: () => void): () => void;
+  /** Calls `listener` at each SIGHUP until the returned function is called. */
+  onHangup(listener: () => void): () => void;
   /** Ends the process at once, whatever is under way. */
   exitNow(code: number): void;
 }
@@ -37,6 +39,10 @@ export function processIo(): Io {
       return () => {
         process.off("SIGINT", listener).off("SIGTERM", listener);
       };
+    },
+    onHangup(listener) {
+      process.on("SIGHUP", listener);
+      return () => process.off("SIGHUP", listener);
     },
     exitNow: (code) => process.exit(code),
   };

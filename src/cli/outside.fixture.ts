@@ -31,6 +31,7 @@ export class FakeOutput extends Writable {
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString();
     done();
+    this.emit("written");
   }
 
   // What a spinner asks of a terminal.
@@ -53,6 +54,7 @@ export class Outside implements Io {
   readonly cwd = mkdtempSync(join(tmpdir(), "zeke-sync-"));
   readonly exits: number[] = [];
   private readonly listeners = new Set<() => void>();
+  private readonly hangups = new Set<() => void>();
   private clockMs = Date.UTC(2026, 10, 22, 10);
 
   constructor(columns?: number) {
@@ -68,6 +70,17 @@ export class Outside implements Io {
   onInterrupt(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  onHangup(listener: () => void): () => void {
+    this.hangups.add(listener);
+    return () => this.hangups.delete(listener);
+  }
+
+  /** Sends SIGHUP; says whether anybody listened. */
+  hangUp(): boolean {
+    for (const listener of this.hangups) listener();
+    return this.hangups.size > 0;
   }
 
   exitNow(code: number): void {

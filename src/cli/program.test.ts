@@ -84,8 +84,12 @@ describe("help and version", () => {
     expect(examples.length).toBeGreaterThanOrEqual(5);
     for (const args of examples) {
       const other = new Outside();
+      // A server is asked to stop as soon as it listens.
+      if (args[0] === "serve") other.stdout.once("written", () => other.interrupt());
       const code = await runFake(
-        args.map((word) => word.replace("./mine.yaml", "commuter")),
+        args.map((word) =>
+          word.replace("./mine.yaml", "commuter").replace("./sync.db", `${other.cwd}/sync.db`),
+        ),
         other,
       );
       expect(code, args.join(" ")).toBe(0);

@@ -3,7 +3,7 @@
  * Refuses to do any command's work: each is loaded when it is called.
  */
 
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { tellFault } from "./fault.ts";
 import { type Io, widthOf } from "./io.ts";
@@ -27,6 +27,7 @@ Examples:
   zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
   zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
   zeke-sync rules QUE-10                         what a rule says
+  zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
 
 Exit codes:
   0  all good                          5    inconclusive
@@ -81,6 +82,7 @@ function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => vo
   });
   addSimulate(program, io, machinery, end);
   addRules(program, io, machinery, end);
+  addServe(program, io, end);
   return program;
 }
 
@@ -165,6 +167,63 @@ function addRules(program: Command, io: Io, machinery: Machinery, end: (code: Ex
       const { listRules } = await import("./rules.ts");
       end(await listRules({ id, json: flags.json, ...shared(flags, program) }, io, machinery.loadCheckers));
     });
+}
+
+interface ServeFlags extends SharedOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly store: string;
+  readonly logLevel: string;
+  readonly config?: string;
+  readonly tokens?: string;
+  readonly mode?: string;
+  readonly ifMatch?: string;
+  readonly resolvedBy?: string;
+  readonly retention?: string;
+  readonly pushUrl?: string;
+  readonly webhookSecret?: string;
+  readonly fault?: string;
+}
+
+function addServe(program: Command, io: Io, end: (code: ExitCode) => void): void {
+  program
+    .command("serve")
+    .summary("run the reference proxy over HTTP and WebSocket")
+    .description(
+      "Serves the reference proxy until it is interrupted. Prints `listening <url>` when it is ready; logs go to standard error.",
+    )
+    .option("--port <n>", "0 picks one that is free", portNumber, 8080)
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--store <store>", "memory, sqlite:<file> or redis:<url>", "memory")
+    .option("--tokens <file>", "YAML file of tokens and their accounts (default: tok-a is a, tok-b is b)")
+    .addOption(
+      new Option("--mode <mode>", "what a stale write meets").choices(["off", "advisory", "enforce"]),
+    )
+    .addOption(new Option("--if-match <how>", "whether updates need it").choices(["optional", "required"]))
+    .addOption(new Option("--resolved-by <side>", "who resolves a stale write").choices(["server", "client"]))
+    .option("--retention <time>", "how long the log reaches back, such as 30d")
+    .option("--push-url <url>", "another base than Expo's push service")
+    .option("--webhook-secret <file>", "file with the whsec_ secrets of webhooks, one a line")
+    .option("--config <file>", "YAML file of settings; SIGHUP reads it and the tokens anew")
+    .option("--fault <name>", "plant a fault in the proxy, to see it caught")
+    .addOption(
+      new Option("--log-level <level>", "what is logged")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .option("--json <file|->", "write the address as JSON to a file, or to stdout")
+    .option("--quiet", "log errors only")
+    .option("--no-color", "no colours")
+    .action(async (flags: ServeFlags) => {
+      const { serve } = await import("./serve.ts");
+      end(await serve({ ...flags, quiet: flags.quiet === true }, io));
+    });
+}
+
+function portNumber(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= 65_535) return value;
+  throw new InvalidArgumentError("a port is a whole number from 0 to 65535.");
 }
 
 /** `--no-color` is taken before the command's name as well as after it. */

@@ -3,21 +3,20 @@
  * Refuses to run anything, and to know what a scenario's values mean: the schema does.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Document, isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
+import { type Document, isScalar } from "yaml";
 import { byCodeUnit } from "../base/canonical-json.ts";
 import { parseThreshold } from "../report/threshold.ts";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
 import { suggestion } from "./nearest.ts";
-import { faultsOf, type ScenarioFault, sumFaults, withSuggestion } from "./scenario-faults.ts";
+import { faultsOf, sumFaults, withSuggestion } from "./scenario-faults.ts";
+import { faultLines, offsetOf, type Positioned, parseYaml, readText } from "./yaml-file.ts";
 
 /** The package's own scenarios; the same two levels up from src/cli and from dist/cli. */
 const SHIPPED_FOLDER = fileURLToPath(new URL("../../scenarios/", import.meta.url));
-/** More faults than this are counted, not told. */
-const FAULTS_SHOWN_MAX = 50;
 
 /** A scenario file without faults, as its writer wrote it: defaults are not filled in. */
 export interface ScenarioFile {
@@ -38,31 +37,15 @@ export function scenarioNames(): readonly string[] {
 export function readScenario(nameOrPath: string, cwd: string): ScenarioFile {
   const file = locate(nameOrPath, cwd);
   const path = isAbsolute(nameOrPath) ? nameOrPath : relative(cwd, file) || file;
-  return { path, data: parseScenario(readText(file, path), path) };
+  return { path, data: parseScenario(readText(file, `scenario ${path}`), path) };
 }
 
 /** Parses and validates a file's text. UsageFault with a line for each fault: `path:line:column: what is wrong`. */
 export function parseScenario(text: string, path: string): Readonly<Record<string, unknown>> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${path}:${Math.max(1, line)}:${Math.max(1, col)}`;
-  };
-  const broken = [...document.errors, ...document.warnings].map((error) => ({
-    offset: error.pos[0],
-    message: firstLine(error.message),
-  }));
-  if (broken.length > 0) throw faultLines(broken, place);
-  const data = toData(document, place);
+  const { document, data, place } = parseYaml(text, path);
   const faults = [...positioned(data, document, text)].sort((left, right) => left.offset - right.offset);
   if (faults.length > 0) throw faultLines(faults, place);
   return data as Readonly<Record<string, unknown>>;
-}
-
-interface Positioned {
-  readonly offset: number;
-  readonly message: string;
 }
 
 function locate(nameOrPath: string, cwd: string): string {
@@ -78,30 +61,6 @@ function locate(nameOrPath: string, cwd: string): string {
   );
 }
 
-function readText(file: string, path: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === "ENOENT"
-        ? "there is no such file"
-        : code === "EISDIR"
-          ? "it is a folder"
-          : `it cannot be read (${code})`;
-    throw new UsageFault(`scenario ${path}: ${why}`);
-  }
-}
-
-function toData(document: Document.Parsed, place: (offset: number) => string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) as unknown;
-  } catch (error) {
-    // Aliases that multiply beyond measure, or that point nowhere.
-    throw new UsageFault(`${place(0)}: ${firstLine((error as Error).message)}`);
-  }
-}
-
 function positioned(data: unknown, document: Document.Parsed, text: string): readonly Positioned[] {
   if (data === null || data === undefined) {
     return [{ offset: 0, message: "the file is empty; a scenario has at least a name" }];
@@ -112,34 +71,6 @@ function positioned(data: unknown, document: Document.Parsed, text: string): rea
     ...faults.map((fault) => ({ offset: offsetOf(fault, document), message: fault.message })),
     ...thresholdFaults(data, document, text),
   ];
-}
-
-function offsetOf(fault: ScenarioFault, document: Document.Parsed): number {
-  let node: ParsedNode | Node | null = document.contents;
-  let offset = node?.range?.[0] ?? 0;
-  for (const [index, name] of fault.path.entries()) {
-    const isLast = index === fault.path.length - 1;
-    if (isMap(node)) {
-      const pair: (typeof node.items)[number] | undefined = node.items.find(
-        (item) => isScalar(item.key) && String(item.key.value) === String(name),
-      );
-      // A missing key: the place where it would stand is the map that lacks it.
-      if (pair === undefined) return offset;
-      const keyOffset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
-      node = (pair.value ?? null) as Node | null;
-      offset = fault.atKey && isLast ? keyOffset : valueOffset(node, keyOffset);
-    } else {
-      node = (document.getIn(fault.path.slice(0, index + 1), true) ?? null) as Node | null;
-      offset = node?.range?.[0] ?? offset;
-    }
-  }
-  return offset;
-}
-
-/** A key with nothing behind it is at fault itself. */
-function valueOffset(node: Node | null, keyOffset: number): number {
-  if (node === null || (isScalar(node) && node.value === null)) return keyOffset;
-  return node.range?.[0] ?? keyOffset;
 }
 
 function thresholdFaults(data: unknown, document: Document.Parsed, text: string): readonly Positioned[] {
@@ -163,14 +94,4 @@ export function thresholdFault(text: string): Positioned | undefined {
   const { offset, message, wrong } = outcome.fault;
   const offered = wrong === undefined ? "" : suggestion(wrong.word, wrong.right, "the metrics are");
   return { offset, message: withSuggestion(message, offered) };
-}
-
-function faultLines(faults: readonly Positioned[], place: (offset: number) => string): UsageFault {
-  const shown = faults.slice(0, FAULTS_SHOWN_MAX).map((fault) => `${place(fault.offset)}: ${fault.message}`);
-  const rest = faults.length - shown.length;
-  return new UsageFault(...shown, ...(rest > 0 ? [`and ${rest} more`] : []));
-}
-
-function firstLine(text: string): string {
-  return text.split("\n")[0] ?? text;
 }
