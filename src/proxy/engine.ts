@@ -44,6 +44,7 @@ export function createProxy(config: ProxyConfig, store: Store, parts: ProxyParts
 
 type Due =
   | { readonly due: "start" }
+  | { readonly due: "recover" }
   | { readonly due: "prune"; readonly account: AccountId }
   | SocketDue
   | PushDue;
@@ -249,11 +250,21 @@ class Engine implements SyncProxy {
     this.timeline.put(this.timeline.lastMs + this.pruneEveryMs, { due: "prune", account });
   }
 
+  private recoversLater(lineMs: LineMs): void {
+    const { recoverEveryMs } = this.config.push;
+    if (recoverEveryMs !== undefined) this.timeline.put(lineMs + recoverEveryMs, { due: "recover" });
+  }
+
   private carryOutDue(due: Due, nowMs: EpochMs, lineMs: LineMs): void {
     switch (due.due) {
       case "start":
         this.outbox.recover(lineMs);
+        this.recoversLater(lineMs);
         for (const account of this.config.accounts.values()) this.prunesLater(account);
+        return;
+      case "recover":
+        this.outbox.recoverPending(lineMs);
+        this.recoversLater(lineMs);
         return;
       case "prune": {
         const again = this.store.prune(due.account, this.config.retentionSeconds * SECOND_MS, nowMs);

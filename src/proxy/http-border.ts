@@ -8,12 +8,17 @@ import { COLLECTION_OF, ENTITY_OF } from "../protocol/entity.ts";
 import type { Call, EventSubscription, Request } from "../protocol/request.ts";
 import { isDeeperThan, isLargerThan } from "./text-size.ts";
 
+/** Headers as they are asked for: by a name in lower case. A map will do. */
+export interface Headers {
+  get(name: string): string | undefined;
+}
+
 /** One HTTP request. Header names are lower case. */
 export interface HttpRequest {
   readonly method: string;
   /** As it stands in the request line: percent-encoded, with the query. */
   readonly path: string;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Headers;
   /** undefined: there was none. */
   readonly body: string | undefined;
 }

@@ -5,7 +5,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { Entity, WireRecord } from "../protocol/entity.ts";
+import { ENTITIES, type Entity, type WireRecord } from "../protocol/entity.ts";
 import { GENESIS, type Revision } from "../protocol/revision.ts";
 import type { Stamps } from "../protocol/stamps.ts";
 import { CURSOR_LIFE_MS, type Snapshot, type Standing, type Version } from "./store.ts";
@@ -44,6 +44,12 @@ class Shelf {
     const at = firstAbove(this.ids.length, (index) => (this.ids[index] as string) >= version.id);
     if (lives) this.ids.splice(at, 0, version.id);
     else this.ids.splice(at, 1);
+  }
+
+  /** Finds the living ids anew: for many at once, where `put` would move them one by one. */
+  sortIds(): void {
+    for (const [id, { record }] of this.current) if (record !== null) this.ids.push(id);
+    this.ids.sort((left, right) => (left < right ? -1 : 1));
   }
 
   /** Undoes `put` of the only version of its record. */
@@ -159,10 +165,10 @@ export class MemoryLog {
   restore(dump: LogDump): void {
     assert(this.versions.length === 0 && this.at.head === GENESIS, "only an empty log is filled");
     for (const version of dump.versions) {
-      const shelf = this.shelves[version.entity];
-      shelf.put(version as Stored, shelf.current.get(version.id));
+      this.shelves[version.entity].current.set(version.id, version as Stored);
       this.versions.push(version as Stored);
     }
+    for (const entity of ENTITIES) this.shelves[entity].sortIds();
     this.at = dump.standing;
     this.sinking = dump.sinking;
   }

@@ -59,12 +59,16 @@ export class Outbox {
 
   /** Takes up what an instance before this one left in the store. */
   recover(lineMs: LineMs): void {
-    const { push } = this.room.store;
-    for (const pending of push.allPending()) {
+    this.recoverPending(lineMs);
+    const receipts = [...this.room.store.push.allReceipts()];
+    if (receipts.length > 0) this.room.schedule(lineMs, { due: "receipts", receipts });
+  }
+
+  /** Takes up the pushes that nobody here has planned: those of an instance that is gone, as far as the store tells. */
+  recoverPending(lineMs: LineMs): void {
+    for (const pending of this.room.store.push.allPending()) {
       if (!this.planned.has(nameOfPending(pending)) && !this.isOnItsWay(pending)) this.plan(pending, lineMs);
     }
-    const receipts = [...push.allReceipts()];
-    if (receipts.length > 0) this.room.schedule(lineMs, { due: "receipts", receipts });
   }
 
   /** [PSH-1, PSH-2, PSH-4] notes a change for every device that must hear of it, but the one that made it. */

@@ -43,6 +43,11 @@ export interface ProxyConfig {
     /** Changes this close together become one push per device and entity [PSH-4]. */
     readonly coalesceMs: number;
     readonly receiptDelaySeconds: number;
+    /**
+     * How often to look for pushes that an instance left which is gone. For stores that several processes share, and
+     * that offer only what is orphaned; undefined: only at the start.
+     */
+    readonly recoverEveryMs?: number;
   };
   /** What capabilities declares: the border takes webhooks [FLG-3]. */
   readonly webhooks: boolean;

@@ -17,7 +17,9 @@ export function packStamps(stamps: Stamps): string {
 
 export function unpackStamps(text: string): Stamps {
   const rows = JSON.parse(text) as readonly StampRow[];
-  return new Map<string, Stamp>(rows.map(([name, timeMs, deviceId, key]) => [name, { timeMs, deviceId, key }]));
+  return new Map<string, Stamp>(
+    rows.map(([name, timeMs, deviceId, key]) => [name, { timeMs, deviceId, key }]),
+  );
 }
 
 /** A version, whole: undefined members are left out, and come back as undefined. */
@@ -62,6 +64,7 @@ export function packRemembered(remembered: Remembered): string {
 
 export function unpackRemembered(text: string): Remembered {
   const packed = JSON.parse(text) as Remembered;
-  const { key, entity, operation, askedId, payload, ifMatch, recordId, revision, reply, expiresAtMs } = packed;
+  const { key, entity, operation, askedId, payload, ifMatch, recordId, revision, reply, expiresAtMs } =
+    packed;
   return { key, entity, operation, askedId, payload, ifMatch, recordId, revision, reply, expiresAtMs };
 }
