@@ -161,7 +161,7 @@ describe("SIGHUP", () => {
 
     writeFileSync(settings, "conflicts: { mode: strict }\n");
     io.hangUp();
-    expect(io.stderr.text).toContain("settings not taken over");
+    await expect.poll(() => io.stderr.text).toContain("settings not taken over");
     const after = await call(`${server.url}/api/sync/capabilities`, "GET", undefined, {}, "one");
     expect(after.body.data).toMatchObject({ conflicts: { mode: "advisory" } });
     await server.stop();

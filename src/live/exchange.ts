@@ -4,6 +4,7 @@
  * Refuses to know which server it came through.
  */
 
+import { COLLECTION_OF, type Entity } from "../protocol/entity.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Answer, Call, Request } from "../protocol/request.ts";
 import { type HttpAnswer, writeHttp } from "../proxy/http-answer.ts";
@@ -24,6 +25,14 @@ export interface Incoming {
   readonly body: Buffer | undefined;
   /** Why the body was not read: larger than `bodyBytesMax` [API-3], or broken off. */
   readonly fault?: "too_large" | "broken";
+}
+
+/** An answer, ready to be sent. */
+export interface Answered {
+  readonly http: HttpAnswer;
+  /** Of the body, as UTF-8. */
+  readonly bytes: number;
+  readonly route: string;
 }
 
 /** What may be told of an exchange: no token, no id, no payload. */
@@ -64,11 +73,12 @@ export class Exchange {
   }
 
   /** Answers a request; never rejects. */
-  async answer(incoming: Incoming): Promise<HttpAnswer & { readonly route: string }> {
+  async answer(incoming: Incoming): Promise<Answered> {
     const beganAt = performance.now();
     const request = this.isWebhook(incoming) ? undefined : this.read(incoming);
     const answer = await (request === undefined ? this.webhook(incoming) : this.call(request));
     const http = writeHttp(answer);
+    const bytes = http.body === undefined ? 0 : Buffer.byteLength(http.body);
     const route = request === undefined ? `POST ${WEBHOOK_PATH}` : routeOf(request.call);
     this.options.exchanged?.({
       route,
@@ -76,10 +86,10 @@ export class Exchange {
       answer,
       status: http.status,
       bytesIn: incoming.body?.length ?? 0,
-      bytesOut: http.body === undefined ? 0 : Buffer.byteLength(http.body),
+      bytesOut: bytes,
       seconds: (performance.now() - beganAt) / 1_000,
     });
-    return { ...http, route };
+    return { http, bytes, route };
   }
 
   private read(incoming: Incoming): Request {
@@ -97,7 +107,7 @@ export class Exchange {
     return request;
   }
 
-  private async call(request: Request): Promise<Answer> {
+  private call(request: Request): Promise<Answer> | Answer {
     const { service, clock, limits } = this.options;
     const account = service.accountOf(request.token);
     const waitMs =
@@ -156,19 +166,29 @@ function unreadable(
 function routeOf(call: Call): string {
   switch (call.call) {
     case "list":
-      return `GET /api/${call.collection}`;
+      return LISTS[call.collection];
     case "read":
-      return `GET /api/${call.entity}s/{id}`;
     case "create":
-      return `POST /api/${call.entity}s`;
     case "update":
-      return `PATCH /api/${call.entity}s/{id}`;
     case "delete":
-      return `DELETE /api/${call.entity}s/{id}`;
+      return RECORDS[call.entity][call.call];
     default:
       return ROUTES[call.call];
   }
 }
+
+function recordRoutes(entity: Entity): Readonly<Record<"read" | "create" | "update" | "delete", string>> {
+  const path = `/api/${COLLECTION_OF[entity]}`;
+  return {
+    read: `GET ${path}/{id}`,
+    create: `POST ${path}`,
+    update: `PATCH ${path}/{id}`,
+    delete: `DELETE ${path}/{id}`,
+  };
+}
+
+const RECORDS = { contact: recordRoutes("contact"), task: recordRoutes("task"), list: recordRoutes("list") };
+const LISTS = { contacts: "GET /api/contacts", tasks: "GET /api/tasks", lists: "GET /api/lists" };
 
 const ROUTES = {
   batch: "POST /api/sync/batch",

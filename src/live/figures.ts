@@ -97,7 +97,8 @@ export class Figures {
 
   private countCall(request: Request, answer: Answer): void {
     const { call } = request;
-    if (answer.headers.replayed) this.replays.add(1);
+    // Told again, and counted when it happened.
+    if (answer.headers.replayed) return this.replays.add(1);
     switch (call.call) {
       case "update":
       case "delete":
@@ -120,14 +121,17 @@ export class Figures {
     if (answer.status !== 200) return;
     const { mutations } = body as { readonly mutations: readonly unknown[] };
     const { results } = answer.body as { readonly results: readonly BatchResultLike[] };
-    results.forEach((result, index) => {
-      if (result.replayed) this.replays.add(1);
+    for (const [index, result] of results.entries()) {
+      if (result.replayed) {
+        this.replays.add(1);
+        continue;
+      }
       const item = mutations[index] as Partial<Record<string, unknown>> | null;
       const entity = ENTITIES.find((known) => known === item?.entity);
-      if (entity === undefined || item?.operation === "create") return;
+      if (entity === undefined || item?.operation === "create") continue;
       const isConditional = item?.ifMatch !== undefined || item?.ifMatchMutation !== undefined;
       this.countWrite(entity, isConditional, result.status, result);
-    });
+    }
   }
 
   private countWrite(entity: string, isConditional: boolean, status: number, body: unknown): void {

@@ -60,10 +60,11 @@ export function refusalBytes(
   return `${lines.join("\r\n")}\r\n\r\n${body}`;
 }
 
-/** Writes an answer to a response of Node's, or of a framework over it. */
+/** Writes an answer, whose body has so many bytes, to a response of Node's, or of a framework over it. */
 export function sendAnswer(
   response: ServerResponse,
   answer: HttpAnswer,
+  bytes: number,
   requestId: string | undefined,
   closes: boolean,
 ): void {
@@ -72,7 +73,7 @@ export function sendAnswer(
   const { status, headers, body } = answer;
   // All at once: a header set before makes Node copy them one by one.
   const own: Record<string, string | number> = { ...headers };
-  if (body !== undefined) own["content-length"] = Buffer.byteLength(body);
+  if (body !== undefined) own["content-length"] = bytes;
   if (requestId !== undefined) own["x-request-id"] = requestId;
   if (closes) own.connection = "close";
   response.writeHead(status, own);

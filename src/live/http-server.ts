@@ -70,7 +70,8 @@ export async function startHttpServer(sync: Sync, options: HttpServerOptions): P
 function createApp(sync: Sync, options: HttpServerOptions): FastifyInstance {
   const { requestTimeoutMs: requestTimeout } = sync.limits();
   const app: FastifyInstance = Fastify({
-    logger: options.log === undefined ? false : { level: options.log.level, stream: options.log.stream },
+    logger:
+      options.log === undefined ? false : { level: options.log.level, stream: joined(options.log.stream) },
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: false,
     serverFactory: (pages) =>
@@ -124,6 +125,22 @@ function refuseBroken(error: { readonly code?: string }, socket: Socket): void {
   // A peer that keeps its side open must not keep the connection.
   const cut = setTimeout(() => socket.destroy(), REFUSED_WITHIN_MS);
   socket.once("close", () => clearTimeout(cut));
+}
+
+/** Lines of one turn of the event loop leave in one write. */
+function joined(stream: { write(line: string): void }): { write(line: string): void } {
+  let lines = "";
+  const flush = (): void => {
+    const text = lines;
+    lines = "";
+    stream.write(text);
+  };
+  return {
+    write: (line) => {
+      if (lines === "") setImmediate(flush);
+      lines += line;
+    },
+  };
 }
 
 async function answerCall(

@@ -8,7 +8,7 @@ import type { Server, ServerResponse } from "node:http";
 import { type EventSockets, serveEventSockets } from "./event-sockets.ts";
 import { isProtocolPath } from "./exchange.ts";
 import { type OpenOptions, openSync, type Sync } from "./open.ts";
-import { type NodeRequest, respond } from "./respond.ts";
+import { type NodeRequest, respond, targetOf } from "./respond.ts";
 import { parseStoreName, type StoreName } from "./store-name.ts";
 import { parseWebhookSecret, type WebhookSecret } from "./webhook-signature.ts";
 
@@ -42,7 +42,7 @@ export type SyncHandler = (
  */
 export function createSyncHandler({ sync }: HandlerOptions): SyncHandler {
   return (request, response, next) => {
-    if (!isProtocolPath(request.originalUrl ?? request.url ?? "/")) return next();
+    if (!isProtocolPath(targetOf(request))) return next();
     void respond(sync, request, response, undefined);
   };
 }

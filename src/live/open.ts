@@ -93,11 +93,12 @@ export class Sync {
   reload(input: SettingsInput): void {
     const settings = Settings.parse(input);
     const accounts = accountsOf(settings.tokens);
+    const formerly = [...this.accounts.values()];
     for (const token of this.accounts.keys()) if (!accounts.has(token)) this.accounts.delete(token);
     for (const [token, account] of accounts) this.accounts.set(token, account);
     this.border = borderLimitsOf(settings);
     this.service.reconfigure(settings.conflicts);
-    this.service.recheckTokens();
+    this.service.recheckTokens(formerly);
   }
 
   /** Why calls cannot be served now, in a few words; undefined when they can. */

@@ -24,16 +24,24 @@ export async function respond(
   requestId: string | undefined,
 ): Promise<Responded> {
   const read = hasBody(request) ? await readBody(request, sync.exchange.bodyBytesMax) : NO_BODY;
-  const { route, ...answer } = await sync.exchange.answer({
+  const { http, bytes, route } = await sync.exchange.answer({
     method: request.method ?? "",
-    target: request.originalUrl ?? request.url ?? "/",
+    target: targetOf(request),
     headers: headersOf(request),
     body: read.body,
     ...(read.fault === undefined ? undefined : { fault: read.fault }),
   });
   // What was not read of a body must not be taken for the next request.
-  sendAnswer(response, answer, requestId, read.fault !== undefined || sync.isClosing);
-  return { route, status: answer.status };
+  sendAnswer(response, http, bytes, requestId, read.fault !== undefined || sync.isClosing);
+  return { route, status: http.status };
+}
+
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+/** The target with its path first: the absolute form must be taken too (RFC 9112, section 3.2.2). */
+export function targetOf({ originalUrl, url }: Pick<NodeRequest, "originalUrl" | "url">): string {
+  const target = originalUrl ?? url ?? "/";
+  return target.startsWith("/") ? target : target.replace(ORIGIN, "");
 }
 
 interface ReadBody {

@@ -94,18 +94,18 @@ export class SyncService {
   }
 
   /** Answers one call; fulfils when what it wrote is durable. Never rejects: what cannot be kept is 503 [API-7]. */
-  async answer(request: Request): Promise<Answer> {
+  answer(request: Request): Promise<Answer> {
     const { token } = request;
     const account = token === undefined ? undefined : this.config.accounts.get(token);
     // [SEC-1] the engine says 401, and looks at nothing else.
-    if (account === undefined) return this.desk.answer(request, this.clock.nowMs());
+    if (account === undefined) return Promise.resolve(this.desk.answer(request, this.clock.nowMs()));
     return this.transact(account, (desk, nowMs) => desk.answer(request, nowMs));
   }
 
   /** A webhook whose signature was found good [WHK-1]. */
-  async webhook(delivery: Parameters<SyncProxy["webhook"]>[0]): Promise<Answer> {
+  webhook(delivery: Parameters<SyncProxy["webhook"]>[0]): Promise<Answer> {
     const account = accountOfWebhook(delivery.body, this.config.accounts);
-    if (account === undefined) return this.desk.webhook(delivery, this.clock.nowMs());
+    if (account === undefined) return Promise.resolve(this.desk.webhook(delivery, this.clock.nowMs()));
     return this.transact(account, (desk, nowMs) => desk.webhook(delivery, nowMs));
   }
 
@@ -162,10 +162,9 @@ export class SyncService {
     return this.conflicts;
   }
 
-  /** [SEC-5] after tokens were taken away: sockets that lived by them are closed now. */
-  recheckTokens(): void {
-    for (const account of new Set(this.config.accounts.values()))
-      this.watch.wake(account, this.clock.nowMs());
+  /** [SEC-5] after tokens of these accounts may have been taken away: sockets that lived by them are closed now. */
+  recheckTokens(accounts: Iterable<AccountId>): void {
+    for (const account of new Set(accounts)) this.watch.wake(account, this.clock.nowMs());
     this.handOut();
   }
 
@@ -242,19 +241,22 @@ export class SyncService {
     this.planTick();
   }
 
-  /** Sockets read on once a turn, however many calls committed in it. */
+  /**
+   * Sockets read on once a turn of the event loop, however many calls committed in it: what came together leaves in
+   * one write for each.
+   */
   private movedOn(account: AccountId): void {
-    if (this.moved.size === 0) queueMicrotask(() => this.wakeMoved());
+    if (this.moved.size === 0) setImmediate(this.wakeMoved);
     this.moved.add(account);
   }
 
-  private wakeMoved(): void {
+  private readonly wakeMoved = (): void => {
     const nowMs = this.clock.nowMs();
     for (const account of this.moved) this.watch.wake(account, nowMs);
     this.moved.clear();
     this.handOut();
     this.planTick();
-  }
+  };
 
   /** Sends what the watch put out. */
   private handOut(): void {

@@ -312,6 +312,7 @@ describe("the file opened again", () => {
     const file = newFile();
     const old = openStore(file);
     const gone = await old.transact(A, () => {
+      put(old.desk, "t0", {});
       put(old.desk, "t1", {});
       const plan = planOf(old.desk, "t1", {});
       old.desk.commit(A, { ...plan, version: { ...plan.version, action: "deleted", record: null } }, T0);
@@ -320,7 +321,8 @@ describe("the file opened again", () => {
     await old.upkeep(() => old.desk.prune(A, 1, T0 + 10));
     await old.upkeep(() => old.desk.prune(A, 1, T0 + 10 + CURSOR_LIFE_MS));
     await old.close();
-    expect(versionsIn(file)).toBe(0);
+    expect(versionsIn(file)).toBe(1);
+    expect(besides(file, (db) => db.prepare("SELECT id FROM records").pluck().all())).toEqual(["t0"]);
     const again = openStore(file);
     expect(again.desk.standing(A)).toMatchObject({ head: gone, floor: gone, bottom: gone });
     const next = await again.transact(A, () => put(again.desk, "t1", {}));

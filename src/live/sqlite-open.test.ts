@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { createSqliteDurable } from "./sqlite-durable.ts";
 import { APPLICATION_ID, MIGRATIONS, schemaVersionOf } from "./sqlite-schema.ts";
 import { besides, newFile, openStore } from "./sqlite-shelf.fixture.ts";
@@ -138,6 +138,7 @@ describe("one process has a file at a time", () => {
     const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    onTestFinished(() => void child.kill("SIGKILL"));
     await once(child.stdout, "data");
     expect(refusalOf(file)).toMatch(/in use/);
     const gone = once(child, "exit");

@@ -157,9 +157,18 @@ export function mergeItems(
   return merged;
 }
 
-/** The items that a list's fields hold; none when the field is absent or null. */
+/**
+ * The items that a list's fields hold; none when the field is absent or null. Other entities may have a field of that
+ * name, which is unknown and may hold anything [API-1]: what is no list of items has none.
+ */
 export function itemsOf(fields: Fields): readonly ListItem[] {
-  return Array.isArray(fields.items) ? (fields.items as unknown as readonly ListItem[]) : [];
+  const { items } = fields;
+  return Array.isArray(items) && items.every(isItem) ? (items as unknown as readonly ListItem[]) : [];
+}
+
+function isItem(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof (value as { readonly id?: unknown }).id === "string";
 }
 
 /** A device's own view: its waiting items over the server's, its own edits on top [QUE-12]. */

@@ -181,19 +181,21 @@ export function parseBody(text: string): { readonly value: unknown } | { readonl
   }
 }
 
+/** Only ever read. */
+const NO_QUERY = new URLSearchParams();
+
 function splitPath(target: string): { readonly path: string; readonly query: URLSearchParams } {
   const mark = target.indexOf("?");
-  if (mark < 0) return { path: target, query: new URLSearchParams() };
+  if (mark < 0) return { path: target, query: NO_QUERY };
   return { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
 }
 
 /** Segments are split before they are decoded: an encoded slash is part of an id, and of no id that there is. */
 function decodeSegments(path: string): readonly string[] | undefined {
+  const segments = path.slice(1).split("/");
+  if (!path.includes("%")) return segments;
   try {
-    return path
-      .slice(1)
-      .split("/")
-      .map((segment) => decodeURIComponent(segment));
+    return segments.map((segment) => decodeURIComponent(segment));
   } catch {
     return undefined;
   }

@@ -24,6 +24,8 @@ export function isLargerThan(text: string, bytesMax: number): boolean {
 
 /** True when arrays and objects of a JSON text stand inside each other more than `depthMax` deep. */
 export function isDeeperThan(text: string, depthMax: number): boolean {
+  // Each level takes a character, so most texts need no walk.
+  if (text.length <= depthMax) return false;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
