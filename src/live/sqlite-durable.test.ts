@@ -3,7 +3,7 @@
  * whole, a full disk survived, everything there again after the file was opened anew.
  */
 
-import { setImmediate as turnOfLoop } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turnOfLoop } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { DeviceId } from "../protocol/messages.ts";
 import { GENESIS, type Revision } from "../protocol/revision.ts";
@@ -228,6 +228,21 @@ describe("a full disk", () => {
     expect(durable.trouble()).toBeUndefined();
     await durable.close();
     expect(openStore(file).desk.living(A, "task", undefined, 999).length).toBe(stored.length + 1);
+  });
+
+  test("when there is room again the store says so by itself, though nobody writes", async () => {
+    const file = newFile();
+    const durable = openStore(file, { pagesMax: 100 });
+    const fill = async () => {
+      for (let n = 0; n < 50; n++) await durable.transact(A, () => put(durable.desk, "t1", big));
+    };
+    await expect(fill()).rejects.toThrow(StoreUnavailable);
+    await sleep(1_200); // One look at it, which finds it full.
+    expect(durable.trouble()).toBe("the disk is full (SQLITE_FULL)");
+    durable.limitPages(1_000);
+    await expect.poll(() => durable.trouble(), { timeout: 5_000 }).toBeUndefined();
+    const left = () => besides(file, (db) => db.prepare("SELECT count(*) FROM probe").pluck().get());
+    await expect.poll(left).toBe(0);
   });
 
   test("what pruning drops makes room", async () => {

@@ -27,6 +27,10 @@ const PRUNE_ROWS_MAX = 500;
 /** Between two steps of pruning that has much to drop: calls go first. */
 const PRUNE_PAUSE_MS = 20;
 
+/** After a write failed: how often it is found out whether one can be made again, as large as a body may be. */
+const PROBE_PAUSE_MS = 1_000;
+const PROBE_BYTES = 1024 * 1024;
+
 const READY = Promise.resolve();
 
 /** Opens the store in a file, and makes it when there is none. Throws StoreRefused. */
@@ -40,6 +44,7 @@ export class SqliteDurable implements DurableStore {
   private readonly writing: SqliteDesk;
   private readonly reading: SqliteWatch;
   private sweep: NodeJS.Timeout | undefined;
+  private probe: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(options: SqliteOptions) {
@@ -48,7 +53,10 @@ export class SqliteDurable implements DurableStore {
     const { desk, watch } = this.opened;
     this.turn = new Turn(desk, {
       committed: () => this.committed(),
-      lost: () => this.writing.forget(),
+      lost: () => {
+        this.writing.forget();
+        this.probeLater();
+      },
     });
     this.writing = new SqliteDesk(desk, this.turn.begin, pruneRowsMax);
     this.reading = new SqliteWatch(watch);
@@ -91,8 +99,9 @@ export class SqliteDurable implements DurableStore {
   close(): Promise<void> {
     if (this.isClosed) return READY;
     this.isClosed = true;
-    clearTimeout(this.sweep);
     this.turn.close();
+    clearTimeout(this.sweep);
+    clearTimeout(this.probe);
     const { desk, watch, claim } = this.opened;
     watch.close();
     // The last connection moves what its log of changes holds into the file, and takes the log away.
@@ -114,5 +123,26 @@ export class SqliteDurable implements DurableStore {
       this.turn.run(() => this.writing.sweep()).catch(() => {});
     }, PRUNE_PAUSE_MS);
     this.sweep.unref();
+  }
+
+  /** Who is told that this store is not ready sends it no writes: it must find out by itself when it is again. */
+  private probeLater(): void {
+    if (this.probe !== undefined || this.isClosed || this.turn.trouble === undefined) return;
+    this.probe = setTimeout(() => {
+      this.probe = undefined;
+      if (this.turn.trouble === undefined) return;
+      // Two turns: what goes in the one that it came in might never reach the disk.
+      this.write(`DELETE FROM probe; INSERT INTO probe (bytes) VALUES (zeroblob(${PROBE_BYTES}))`)
+        .then(() => this.write("DELETE FROM probe"))
+        .catch(() => {});
+    }, PROBE_PAUSE_MS);
+    this.probe.unref();
+  }
+
+  private write(sql: string): Promise<void> {
+    return this.turn.run(() => {
+      this.turn.begin();
+      this.opened.desk.exec(sql);
+    });
   }
 }

@@ -106,6 +106,9 @@ export const MIGRATIONS: readonly string[] = [
     sent_at_ms INTEGER NOT NULL,
     attempts INTEGER NOT NULL
   ) STRICT;
+
+  -- Empty but for a moment: what is written to find out whether there is room again.
+  CREATE TABLE probe (bytes BLOB NOT NULL) STRICT;
   `,
 ];
 
