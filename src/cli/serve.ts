@@ -68,9 +68,11 @@ export async function serve(options: ServeOptions, io: Io): Promise<ExitCode> {
     await sync.close();
     throw listenFault(error, options);
   }
-  announce(server, options, jsonFile, io);
+  // Before anybody is told that it listens: whoever reads that may send a signal at once.
   const stopReloading = io.onHangup(() => reload(sync, server as HttpServer, options, io));
-  await interrupted(io);
+  const stopped = interrupted(io);
+  announce(server, options, jsonFile, io);
+  await stopped;
   stopReloading();
   server.log("info", "stopping");
   await server.close();
