@@ -17,6 +17,7 @@ import type { Observer, ServiceOptions } from "./service.ts";
 import { SyncService } from "./service.ts";
 import { accountsOf, borderLimitsOf, proxyConfigOf, Settings, type SettingsInput } from "./settings.ts";
 import type { StoreName } from "./store-name.ts";
+import { StoreRefused } from "./store-refused.ts";
 import type { WebhookSecret } from "./webhook-signature.ts";
 
 export interface OpenOptions {
@@ -134,6 +135,7 @@ async function openStore(name: StoreName, redis: Settings["redis"]): Promise<Dur
     case "memory":
       return createMemoryDurable();
     case "sqlite": {
+      checkNodeApi(process.versions);
       const { createSqliteDurable } = await import("./sqlite-durable.ts");
       return createSqliteDurable({
         file: name.file,
@@ -145,6 +147,17 @@ async function openStore(name: StoreName, redis: Settings["redis"]): Promise<Dur
       return createRedisDurable({ url: name.url, ...redis });
     }
   }
+}
+
+/** better-sqlite3 is built for this Node-API, and older Nodes die of it without a word. */
+const NODE_API_MIN = 10;
+
+/** Throws StoreRefused on a Node that SQLite would end with a segmentation fault. */
+export function checkNodeApi({ node, napi = "0" }: NodeJS.ProcessVersions): void {
+  if (Number(napi) >= NODE_API_MIN) return;
+  throw new StoreRefused(
+    `the SQLite store needs Node 22.14 or newer, and this is ${node}: run a newer Node, or use --store memory or redis:<url>`,
+  );
 }
 
 function both(first: Observer, second: Observer | undefined): Observer {
