@@ -4,18 +4,22 @@
  * prove that the checkers can fail.
  */
 
-import type { DeviceClock, DeviceInput, DeviceOutput, ReplicaRecord } from "../device/port.ts";
+import type { Prng } from "../base/prng.ts";
+import type { DeviceClock, DeviceInput, DeviceOutput, DeviceSettings } from "../device/port.ts";
 import type { Answer, Request } from "../protocol/request.ts";
 import type { App, Parts } from "../simulation/parts.ts";
+import type { ScenarioText } from "../simulation/scenario.ts";
 
 /** One planted fault. */
 export interface Fault {
   readonly name: string;
-  /** The rules that it breaks; a run with it is caught under at least one of them. */
+  /** The rule that it is planted for, then those that cannot but break with it. */
   readonly rules: readonly string[];
   readonly side: "proxy" | "device";
   /** What it does, and where such a thing was seen. */
   readonly text: string;
+  /** A small scenario in which it shows: under TRIGGER_SEED a run of it is caught under the first of `rules`. */
+  readonly trigger: ScenarioText;
   /** The reference parts with the fault in them. */
   plant(parts: Parts): Parts;
 }
@@ -52,36 +56,86 @@ export function override<T extends object>(original: T, replaced: Partial<T>): T
   });
 }
 
-/** Parts whose app puts out what `change` makes of its outputs. A new `change` is made at each start. */
+/** What stands between an app and its phone from a start of the process to its end. */
+export interface Change {
+  /** What the app hears instead of this input. */
+  readonly hear?: (input: DeviceInput) => readonly DeviceInput[];
+  /** What the phone is told instead of what the app put out upon this input. */
+  readonly say?: (outputs: readonly DeviceOutput[], input: DeviceInput) => readonly DeviceOutput[];
+}
+
+/** Parts whose apps have a change of their own in front of them, made anew at each start. */
+export function withApp(
+  parts: Parts,
+  makeChange: (settings: DeviceSettings, firstNumber: number) => Change,
+): Parts {
+  return {
+    ...parts,
+    app: (settings, random, firstNumber) => {
+      const app = parts.app(settings, random, firstNumber);
+      return changedApp(app, makeChange(settings, firstNumber));
+    },
+  };
+}
+
+/** Parts whose app puts out what `change` makes of each of its outputs. A new `change` is made at each start. */
 export function withOutputs(
   parts: Parts,
   makeChange: () => (output: DeviceOutput) => readonly DeviceOutput[],
 ): Parts {
+  return withApp(parts, () => {
+    const change = makeChange();
+    return { say: (outputs) => outputs.flatMap(change) };
+  });
+}
+
+/** Parts whose app hears what `change` makes of each input. A new `change` is made at each start. */
+export function withInputs(
+  parts: Parts,
+  makeChange: () => (input: DeviceInput) => readonly DeviceInput[],
+): Parts {
+  return withApp(parts, () => ({ hear: makeChange() }));
+}
+
+/** Parts whose apps were built with other settings, or draw from another randomness. */
+export function withBuild(
+  parts: Parts,
+  build: {
+    readonly settings?: (settings: DeviceSettings) => DeviceSettings;
+    readonly random?: (random: Prng) => Prng;
+  },
+): Parts {
   return {
     ...parts,
     app: (settings, random, firstNumber) =>
-      new ChangedApp(parts.app(settings, random, firstNumber), makeChange()),
+      parts.app(build.settings?.(settings) ?? settings, build.random?.(random) ?? random, firstNumber),
   };
 }
 
-class ChangedApp implements App {
-  private readonly app: App;
-  private readonly change: (output: DeviceOutput) => readonly DeviceOutput[];
+/** Parts whose apps find in storage what `change` makes of it; undefined is nothing. */
+export function withStored(
+  parts: Parts,
+  change: (key: string, value: unknown, firstNumber: number) => unknown,
+): Parts {
+  return withApp(parts, (_settings, firstNumber) => ({
+    hear: (input) => {
+      if (input.input !== "started") return [input];
+      const stored = new Map<string, unknown>();
+      for (const [key, value] of input.stored) {
+        const found = change(key, value, firstNumber);
+        if (found !== undefined) stored.set(key, found);
+      }
+      return [{ ...input, stored }];
+    },
+  }));
+}
 
-  constructor(app: App, change: (output: DeviceOutput) => readonly DeviceOutput[]) {
-    this.app = app;
-    this.change = change;
-  }
-
-  step(input: DeviceInput, clock: DeviceClock): readonly DeviceOutput[] {
-    return this.app.step(input, clock).flatMap(this.change);
-  }
-
-  replica(): readonly ReplicaRecord[] {
-    return this.app.replica();
-  }
-
-  waiting(): number {
-    return this.app.waiting();
-  }
+function changedApp(app: App, { hear, say }: Change): App {
+  return override(app, {
+    step: (input: DeviceInput, clock: DeviceClock) => {
+      const heard = hear ? hear(input) : [input];
+      const outputs = heard.flatMap((one) => app.step(one, clock));
+      return say ? say(outputs, input) : outputs;
+    },
+  });
 }

@@ -8,6 +8,7 @@ import type { ChangesBody, SyncEvent } from "../protocol/messages.ts";
 import type { Request } from "../protocol/request.ts";
 import type { ProxyOutput, SyncProxy } from "../proxy/port.ts";
 import { type Fault, override, withProxy } from "./fault.ts";
+import { CONTENTION, trigger } from "./trigger.ts";
 
 export const PROXY_FAULTS: readonly Fault[] = [
   {
@@ -15,6 +16,10 @@ export const PROXY_FAULTS: readonly Fault[] = [
     rules: ["SYS-1"],
     side: "proxy",
     text: "Deltas leave deletions out, so that a record deleted while a device was away stays on it. The classic of hand-made sync endpoints: WHERE updated_at > ? on a table whose rows are really deleted.",
+    trigger: trigger({
+      workload: { operations: { create: "30%", update: "30%", delete: "40%" } },
+      network: { offline: { perDay: 48, length: { p50: "10m", p99: "30m" }, used: "0%" } },
+    }),
     plant: (parts) =>
       withProxy(parts, {
         answer: (answer, { call }) => {
@@ -32,6 +37,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
     rules: ["SYS-1"],
     side: "proxy",
     text: "The first page of a delta says that it is the last. Seen where a limit was added to a query and hasMore forgotten.",
+    trigger: trigger({ proxy: { deltaLimitMax: 2 } }),
     plant: (parts) =>
       withProxy(parts, {
         answer: (answer, { call }) => {
@@ -43,9 +49,13 @@ export const PROXY_FAULTS: readonly Fault[] = [
   },
   {
     name: "replay-skips-first",
-    rules: ["EVT-2", "EVT-5", "EVT-6"],
+    rules: ["EVT-2", "EVT-5", "SYS-1"],
     side: "proxy",
     text: "A resumed socket starts one event too late. Seen where a stream's offset was taken as the last read one, and then as the next.",
+    trigger: trigger({
+      habits: { sessionLength: { p50: "20m", p99: "1h" } },
+      network: { offline: { perDay: 96, length: { p50: "2m", p99: "6m" }, used: "0%" } },
+    }),
     plant: (parts) => ({
       ...parts,
       proxy: (config, store) => skippingFirst(parts.proxy(config, store)),
@@ -53,9 +63,14 @@ export const PROXY_FAULTS: readonly Fault[] = [
   },
   {
     name: "forgotten-key",
-    rules: ["SYS-3", "IDM-1", "CON-10"],
+    rules: ["IDM-1", "CON-10", "BAT-8", "QUE-8", "SYS-3"],
     side: "proxy",
     text: "Answers are not remembered under their idempotency keys: a retry is executed again. Seen where the key store was a cache that evicts.",
+    trigger: trigger({
+      ...CONTENTION,
+      network: { loss: "20%", latency: { p50: "1s", p99: "4s" } },
+      workload: { hot: "100%", hotRecords: 1, entities: { contact: "10%", task: "10%", list: "80%" } },
+    }),
     plant: (parts) => ({
       ...parts,
       store: () => {
@@ -71,6 +86,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
     rules: ["CON-2", "MRG-1", "SYS-2"],
     side: "proxy",
     text: "If-Match is not looked at for contacts: the last writer silently wins. What most REST back ends do.",
+    trigger: trigger(CONTENTION),
     plant: (parts) => withProxy(parts, { request: (request) => withoutIfMatch(request, "contact") }),
   },
   {
@@ -78,6 +94,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
     rules: ["MRG-5", "SYS-2"],
     side: "proxy",
     text: "A stale list replaces the list that is there: items added by others are gone. Seen in every shopping list app once.",
+    trigger: trigger(CONTENTION),
     plant: (parts) => withProxy(parts, { request: (request) => withoutIfMatch(request, "list") }),
   },
   {
@@ -85,6 +102,7 @@ export const PROXY_FAULTS: readonly Fault[] = [
     rules: ["PSH-2"],
     side: "proxy",
     text: "A change is pushed to the device that made it too, which wakes it for nothing. Seen where push tokens were filed under an installation id of their own.",
+    trigger: trigger({}),
     plant: (parts) => withProxy(parts, { request: underAnotherId }),
   },
 ];
