@@ -178,6 +178,10 @@ class FakeSimulation implements Simulation {
     this.interrupted = true;
   }
 
+  struck(): Readonly<Record<string, number>> {
+    return {};
+  }
+
   progress(): Progress {
     const share = Math.min(1, this.slice / (this.fate.slices ?? 3));
     const events = this.slice * 20_000;

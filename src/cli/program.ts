@@ -10,6 +10,7 @@ import { type Io, widthOf } from "./io.ts";
 import { suggestion } from "./nearest.ts";
 import { loadCheckers, loadRunKit, type RunKit } from "./run-kit.ts";
 import { withSuggestion } from "./scenario-faults.ts";
+import type { ServeOptions } from "./serve.ts";
 import { ownVersion } from "./version.ts";
 
 /** What commands are given beside the outside; tests hand in small ones. */
@@ -113,6 +114,7 @@ interface SimulateFlags extends SharedOptions {
   readonly set?: readonly string[];
   readonly report?: string;
   readonly fault?: string;
+  readonly trace?: readonly string[];
 }
 
 function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
@@ -132,13 +134,18 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--duration <time>", "how long faults are on, such as 12h or 7d")
     .option("--set <path=value>", "change a setting of the scenario; may be given again", collect)
     .option("--fault <name>", "plant a fault in proxy or device, to see it caught")
+    .option(
+      "--trace <device>",
+      "print the life of a device instead of the screen; may be given again",
+      collect,
+    )
     .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
     .option("--quiet", "no progress; print only what went wrong")
     .option("--no-color", "no colours")
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      const { seed, devices, duration, set = [], json, report, fault } = flags;
+      const { seed, devices, duration, set = [], trace = [], json, report, fault } = flags;
       const options = {
         scenario,
         seed,
@@ -146,6 +153,7 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
         duration,
         set,
         fault,
+        trace,
         json,
         report,
         ...shared(flags, program),
@@ -169,21 +177,7 @@ function addRules(program: Command, io: Io, machinery: Machinery, end: (code: Ex
     });
 }
 
-interface ServeFlags extends SharedOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly store: string;
-  readonly logLevel: string;
-  readonly config?: string;
-  readonly tokens?: string;
-  readonly mode?: string;
-  readonly ifMatch?: string;
-  readonly resolvedBy?: string;
-  readonly retention?: string;
-  readonly pushUrl?: string;
-  readonly webhookSecret?: string;
-  readonly fault?: string;
-}
+type ServeFlags = SharedOptions & Omit<ServeOptions, "quiet">;
 
 function addServe(program: Command, io: Io, end: (code: ExitCode) => void): void {
   program

@@ -13,6 +13,7 @@ function timed(slices: number, msPerEvent: number) {
       return asked.length < slices;
     },
     interrupt() {},
+    struck: () => ({}),
     progress: () => ({
       phase: "settled",
       simulatedMs: 0,

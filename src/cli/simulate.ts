@@ -15,9 +15,10 @@ import { buildReport } from "../report/result.ts";
 import type { SimulationReport } from "../report/result-schema.ts";
 import { renderScreen, renderTrouble } from "../report/screen.ts";
 import { parseThreshold, type Threshold } from "../report/threshold.ts";
-import type { Scenario } from "../simulation/scenario.ts";
+import type { Trace } from "../report/trace.ts";
+import { modeThroughout, type Scenario } from "../simulation/scenario.ts";
 import { againCommand, type RunArguments } from "./again.ts";
-import { EXIT, type ExitCode, gravest } from "./exit.ts";
+import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
 import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
 import { type Io, paintFor, widthOf } from "./io.ts";
@@ -31,6 +32,8 @@ import { ownVersion } from "./version.ts";
 
 /** What the command line asked for. */
 export interface SimulateOptions extends RunArguments {
+  /** Names of devices whose lives are printed on standard output; all else then goes to standard error. */
+  readonly trace: readonly string[];
   /** A file, or `-` for standard output. */
   readonly json: string | undefined;
   readonly report: string | undefined;
@@ -51,6 +54,7 @@ export async function simulate(
     duration: options.duration,
   });
   const planted = await plant(options.fault);
+  const trace = await askedTrace(options, scenario, load);
   if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
   const folder = openRunFolder({
     cwd: io.cwd,
@@ -62,17 +66,40 @@ export async function simulate(
   if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
   if (planted && !options.quiet)
     io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
-  const report = await runGuarded({ scenario, planted, folder }, options, io, load);
+  const { report, tracing } = await runGuarded({ scenario, planted, trace, folder }, options, io, load);
   const written = writeReport(report, options, folder, io);
+  if (tracing !== undefined) io.stdout.write(tracing);
   print(report, options, folder, io);
   return gravest([written, verdictCode(report)]);
+}
+
+/** The trace that was asked for; UsageFault when it names no device, or nothing is left to print it on. */
+async function askedTrace(
+  { trace, json, seed }: SimulateOptions,
+  scenario: Scenario,
+  load: () => Promise<RunKit>,
+): Promise<Trace | undefined> {
+  if (trace.length === 0) return undefined;
+  if (json === "-")
+    throw new UsageFault("--trace and --json - both print to standard output; give --json a file");
+  const [{ openTrace }, kit] = await Promise.all([import("./trace.ts"), load()]);
+  // Facts come from the moment at which a run is made. Another one, which never begins, has the same names.
+  return openTrace(trace, kit.createSimulation(scenario, seed, { folds: [] }).roster);
 }
 
 /** What is to be run, and where its report goes. */
 interface Run {
   readonly scenario: Scenario;
   readonly planted: Planted | undefined;
+  readonly trace: Trace | undefined;
   readonly folder: RunFolder;
+}
+
+/** What a run has come to. */
+interface Finished {
+  readonly report: SimulationReport;
+  /** The text of the trace, if there is one. */
+  readonly tracing: string | undefined;
 }
 
 /** An unexpected exception leaves its stack in the run's folder. */
@@ -81,7 +108,7 @@ async function runGuarded(
   options: SimulateOptions,
   io: Io,
   load: () => Promise<RunKit>,
-): Promise<SimulationReport> {
+): Promise<Finished> {
   const again = againCommand(options);
   try {
     return await runScenario(run, again, options, io, await load());
@@ -92,26 +119,27 @@ async function runGuarded(
 }
 
 async function runScenario(
-  { scenario, planted, folder }: Run,
+  { scenario, planted, trace, folder }: Run,
   again: string,
   options: SimulateOptions,
   io: Io,
   kit: RunKit,
-): Promise<SimulationReport> {
+): Promise<Finished> {
   const startedMs = io.now();
-  const { mode, resolvedBy } = scenario.proxy;
+  const { resolvedBy } = scenario.proxy;
   const checkers = kit
-    .createCheckers({ mode, resolvedBy })
+    .createCheckers({ mode: modeThroughout(scenario), resolvedBy })
     .filter(({ rule }) => concerns(rule, scenario.fleet.phases));
   const metrics = kit.createMetrics();
   const simulation = kit.createSimulation(scenario, options.seed, {
-    folds: [...checkers, metrics],
+    folds: [...checkers, metrics, ...(trace ? [trace] : [])],
     ...(planted && { parts: planted.parts }),
   });
   const ended = await watched(simulation, scenario.name, options, io);
   const { simulatedMs, events, deviceEvents, facts, digest } = simulation.progress();
   const { name, description, duration, fleet, thresholds, ...settings } = scenario;
-  return buildReport({
+  const judgements = checkers.map((checker) => ({ rule: checker.rule, judgement: checker.finish() }));
+  const report = buildReport({
     version: ownVersion(),
     again,
     seed: options.seed,
@@ -126,7 +154,7 @@ async function runScenario(
     roster: simulation.roster,
     ended,
     progress: { simulatedMs, events, deviceEvents, facts, digest: digest() },
-    judgements: checkers.map((checker) => ({ rule: checker.rule, judgement: checker.finish() })),
+    judgements,
     metrics: metrics.result(),
     thresholds: thresholds.flatMap(understood),
     timing: {
@@ -136,6 +164,13 @@ async function runScenario(
       node: process.version,
     },
   });
+  const tracing = trace?.render({
+    startMs: simulation.startMs,
+    title: again,
+    violations: judgements.flatMap(({ judgement }) => judgement.violations),
+    paint: paintFor(io.stdout, io, options.color),
+  });
+  return { report, tracing };
 }
 
 /** False for a rule of a phase that is off: it is not judged, and reported as excluded. */
@@ -200,12 +235,14 @@ function print(report: SimulationReport, options: SimulateOptions, folder: RunFo
     io.stdout.write(renderJson(report));
     return;
   }
+  // A trace has standard output to itself.
+  const output = options.trace.length > 0 ? io.stderr : io.stdout;
   const screen = {
-    width: widthOf(io.stdout),
-    paint: paintFor(io.stdout, io, options.color),
+    width: widthOf(output),
+    paint: paintFor(output, io, options.color),
     folder: folder.shown,
   };
-  io.stdout.write(options.quiet ? renderTrouble(report, screen) : renderScreen(report, screen));
+  output.write(options.quiet ? renderTrouble(report, screen) : renderScreen(report, screen));
 }
 
 function verdictCode(report: SimulationReport): ExitCode {
