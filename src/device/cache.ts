@@ -7,7 +7,6 @@ import type { Entity, WireRecord } from "../protocol/entity.ts";
 import { fieldsOf } from "../protocol/patch.ts";
 import type { Revision } from "../protocol/revision.ts";
 import { recordKey } from "./keys.ts";
-import { makeStale } from "./reads.ts";
 import { type Device, type Entry, NO_CHAIN, NO_WAITING } from "./state.ts";
 import { put } from "./storage.ts";
 
@@ -91,7 +90,6 @@ export function applyRecord(
   entry.epoch = device.pullNumber;
   put(device, entry.key, record);
   touch(device, entry);
-  makeStale(device, entry);
   return true;
 }
 
@@ -117,7 +115,6 @@ export function applyDeletion(
   device.tombstones.add(entry);
   putTombstone(device, entry);
   touch(device, entry);
-  if (lived) makeStale(device, entry);
   if (device.tombstones.size > TOMBSTONES_MAX && !device.pull) forgetTombstones(device, device.stored);
   return true;
 }

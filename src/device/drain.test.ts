@@ -282,6 +282,8 @@ describe("QUE-15, QUE-16", () => {
     bench.answer(bench.last("send").request, 200, results(sent, answers));
     bench.flush();
     expect(bench.waiting).toBe(2);
+    const renamed = bench.last("rekeyed");
+    expect(renamed.mutation).toBe(update.mutation);
     bench.feed({ input: "chosen", mutation: bench.last("ask").mutation, choice: "mine" });
     bench.flush();
     expect(bench.last("send").message).toMatchObject({
@@ -290,11 +292,10 @@ describe("QUE-15, QUE-16", () => {
     });
     bench.answer(bench.last("send").request, 200, done(record("new", 11, { name: "L" }), 11));
     bench.flush();
-    expect(bench.last("rekeyed").mutation).toBe(update.mutation);
     expect(bench.last("send").message).toMatchObject({
       call: { call: "update", body: { x: 1 } },
       ifMatch: rev(11),
-      idempotencyKey: bench.last("rekeyed").key,
+      idempotencyKey: renamed.key,
     });
   });
 

@@ -31,8 +31,11 @@ export function edit(device: Device, wanted: Edit): void {
   emit(device, { output: "queued", mutation: id, key, edit: { ...wanted, recordId }, base });
   touch(device, entry);
   if (operation === "delete" && cancelUnsent(device, entry, mutation)) return;
+  // [QUE-3] what has failed is shown until storage knows: what is made on top of it fails with it.
+  const restsOnFailed = entry.chain.some(({ ending }) => ending?.outcome === "failed");
   enter(device, entry, mutation);
   if (device.queueing) device.saves.push(mutation);
+  if (restsOnFailed) return fail(device, mutation, "dependency_failed");
   if (operation !== "create" && entry.shown === undefined) return fail(device, mutation, "not_found");
   if (device.queue.size > MUTATIONS_MAX) return fail(device, mutation, "queue_full");
   if (!device.queueing && !device.online) return fail(device, mutation, "unreachable");
@@ -118,6 +121,11 @@ export function finish(device: Device, ending: Ending): void {
     for (const key of [mutation.key, ...mutation.formerKeys]) device.byKey.delete(key);
   }
   announce(device, mutation, outcome, error);
+}
+
+/** Tells, again after a restart, that an edit failed and waits for its user. */
+export function announceFailure(device: Device, mutation: Mutation): void {
+  announce(device, mutation, "failed", mutation.error);
 }
 
 /** [QUE-6] the user takes a failed mutation up again: a new one in all but its id, made on what is shown now. */

@@ -137,7 +137,10 @@ function refused(device: Device, mutation: Mutation, result: Extract<Result, { r
   // Its create is still to be decided: only then is it known what becomes of this one.
   if (status === 424 && mutation.link !== undefined && !isHead(device, mutation)) {
     mutation.status = "pending";
-    return;
+    if (isHeadPending(device, mutation)) return;
+    // The create was refused for good under the key that this one names: without that name it is another [MRG-10].
+    rekey(device, mutation);
+    return keep(device, mutation);
   }
   fail(device, mutation, error);
 }
@@ -173,6 +176,11 @@ function tryAgain(device: Device, mutation: Mutation, error: string, failure: Fa
 function pause(device: Device, sent: Sent): void {
   for (const mutation of sent.mutations) if (mutation.status === "syncing") mutation.status = "pending";
   signOut(device);
+}
+
+/** The first of its record will be tried again as it is. */
+function isHeadPending(device: Device, mutation: Mutation): boolean {
+  return findEntry(device, mutation.entity, mutation.recordId)?.chain[0]?.status === "pending";
 }
 
 function isHead(device: Device, mutation: Mutation): boolean {

@@ -21,6 +21,8 @@ export interface DeviceSettings {
   readonly deviceId: DeviceId;
   readonly token: string;
   readonly entities: readonly Entity[];
+  /** Names no entities when it asks, and so is sent those too that it does not know [EVT-18]. */
+  readonly asksForAll?: boolean;
   /** The roadmap's phases that this build of the app has; 3, for instance, is the durable queue. */
   readonly phases: ReadonlySet<1 | 2 | 3 | 4 | 5>;
   /** [QUE-6] attempts that reached out before a mutation counts as failed. */
@@ -156,7 +158,11 @@ export type DeviceOutput =
       /** For a single record: its server revision; undefined when absent or only local. */
       readonly revision?: Revision;
     }
-  /** [EVT-14] exactly the cached reads that a change touched. */
+  /**
+   * [EVT-14, QUE-2] exactly the cached reads that this step touched, by the server's changes or by own edits: those that
+   * show something else now, or rest on another revision. A view that filters a collection finds in the step's `show`
+   * outputs whether it is concerned: by what was in it, and by what belongs into it now.
+   */
   | { readonly output: "invalidate"; readonly queries: readonly Query[] }
   | { readonly output: "sync_started"; readonly sync: "full" | "delta"; readonly reason?: FullSyncReason }
   | {

@@ -66,7 +66,7 @@ export function pageCall(device: Device, pull: Pull): Call {
   }
   return {
     call: "changes",
-    entities: device.collections,
+    ...(device.settings.asksForAll ? {} : { entities: device.collections }),
     ...(since !== undefined ? { since } : {}),
     ...(cursor !== undefined ? { cursor } : {}),
   };

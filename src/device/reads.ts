@@ -35,7 +35,10 @@ export function isFresh(device: Device): boolean {
   return device.lastSyncMs !== undefined && device.nowMs - device.lastSyncMs <= device.settings.freshForMs;
 }
 
-/** [EVT-14] a record changed: its own read and that of its collection are stale, if there are such. */
+/**
+ * [EVT-14, QUE-2] what is shown of a record changed, by the server or by its user: its own read and that of its collection
+ * are stale, if there are such.
+ */
 export function makeStale(device: Device, record: { readonly entity: string; readonly key: string }): void {
   const { reads } = device;
   if (reads.size === 0) return;

@@ -31,6 +31,9 @@ export function conflicted(device: Device, mutation: Mutation, body: JsonObject,
   ) {
     return fail(device, mutation, error);
   }
+  // [CON-1] what rests on the very revision that stands is not stale: something on the way spoiled the precondition, and
+  // will again. The same bytes may not go under another key [MRG-10], so it fails, and is shown.
+  if (server !== null && revision === mutation.base) return fail(device, mutation, error);
   const entry = entryOf(device, mutation.entity, mutation.recordId);
   const mine = mineOf(device, mutation);
   const updatesLive = mutation.operation === "update" && server !== null;

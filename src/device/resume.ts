@@ -45,7 +45,7 @@ export function connectNext(device: Device): void {
     token: device.token,
     deviceId: device.settings.deviceId,
     lastRevisionId: device.seen,
-    entities: device.collections,
+    ...(device.settings.asksForAll ? {} : { entities: device.collections }),
   };
   emit(device, { output: "connect", socket, subscription });
 }
@@ -118,8 +118,12 @@ function event(device: Device, socket: Socket, came: SyncEvent): void {
   if (mutation?.operation === "create" && mutation.recordId !== id) adoptId(device, mutation, id);
   // [EVT-18] an entity that this build does not know is passed over, and its revision still counts.
   if (device.cache.has(entity)) {
-    // What comes and goes unseen touches the reads of its collection all the same.
-    if (!findEntry(device, entity, id)?.server) makeStale(device, { entity, key: recordKey(entity, id) });
+    // What comes and goes unseen touches the reads of its collection all the same; what is known touches none.
+    const there = findEntry(device, entity, id);
+    const isNews =
+      (device.seen === undefined || revisionId > device.seen) &&
+      (there?.deletedAt === undefined || revisionId > there.deletedAt);
+    if (isNews && !there?.server) makeStale(device, { entity, key: recordKey(entity, id) });
     if (payload) applyRecord(device, entity, payload);
     else applyDeletion(device, entity, id, revisionId);
   }

@@ -6,11 +6,12 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Prng } from "../base/prng.ts";
 import { wake } from "./backoff.ts";
+import { asObject } from "./body.ts";
 import { answeredCall, callNext, unansweredCall } from "./calls.ts";
 import { sampleClock } from "./clock.ts";
 import { drain } from "./drain.ts";
 import { load, newDevice } from "./load.ts";
-import { discard, edit, finish, retry } from "./outbox.ts";
+import { announceFailure, discard, edit, finish, retry } from "./outbox.ts";
 import { answeredDrain, unansweredDrain } from "./outcome.ts";
 import type {
   DeviceClock,
@@ -156,6 +157,8 @@ function started(device: Device, input: Extract<DeviceInput, { input: "started" 
   showAll(device);
   for (const mutation of device.queue.values())
     if (mutation.status === "asked") announceConflict(device, mutation);
+  // [QUE-6] a failed one stays visible: whoever took it up again was perhaps killed before storage had that.
+  for (const mutation of device.failed.values()) announceFailure(device, mutation);
 }
 
 /** [FUL-1] an app that is opened asks what changed; without a call for that, its socket does. */
@@ -184,11 +187,13 @@ function wentOnline(device: Device): void {
 
 function answered(device: Device, request: number, answer: Parameters<typeof answeredCall>[2]): void {
   const { drain: out, job } = device;
+  // [QUE-16] the clock of whoever answers in the proxy's place, such as a captive portal, is nobody's business.
+  const dateMs = asObject(answer.body) ? answer.headers.dateMs : undefined;
   if (out?.phase === "sent" && out.request === request) {
-    if (answer.headers.dateMs !== undefined) sampleClock(device, answer.headers.dateMs, out.sentAtMs);
+    if (dateMs !== undefined) sampleClock(device, dateMs, out.sentAtMs);
     answeredDrain(device, out, answer);
   } else if (job && device.jobRequest === request) {
-    if (answer.headers.dateMs !== undefined) sampleClock(device, answer.headers.dateMs, device.jobSentAtMs);
+    if (dateMs !== undefined) sampleClock(device, dateMs, device.jobSentAtMs);
     answeredCall(device, job, answer);
   }
 }

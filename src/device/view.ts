@@ -9,6 +9,7 @@ import { itemsOf, mergeItems, OWN_EDITS_WIN } from "../protocol/merge.ts";
 import { applyPatch, fieldsOf, fieldsOfCreate } from "../protocol/patch.ts";
 import { revisionOf } from "./cache.ts";
 import type { ReplicaRecord } from "./port.ts";
+import { makeStale } from "./reads.ts";
 import { type Device, type Entry, emit, type Mutation, NO_WAITING } from "./state.ts";
 
 /** Shows what this step changed. */
@@ -88,7 +89,10 @@ function showEntry(device: Device, entry: Entry): void {
   if (waitingSame && waiting.length === 0 && livesSame && revision === entry.shownRevision) return;
   const fields = fieldsWithEdits(entry);
   if (waitingSame && revision === entry.shownRevision && jsonEqual(fields, entry.shown)) return;
-  const unseen = fields === undefined && entry.shown === undefined && waitingSame && waiting.length === 0;
+  const isGone = fields === undefined && entry.shown === undefined;
+  const unseen = isGone && waitingSame && waiting.length === 0;
+  // That a deletion no longer waits shows on no screen.
+  if (!unseen && !(isGone && revision === entry.shownRevision)) makeStale(device, entry);
   entry.shown = fields;
   entry.shownRevision = revision;
   entry.shownWaiting = waiting;

@@ -8,7 +8,7 @@ import { type Prng, stream } from "../base/prng.ts";
 import type { Entity, Fields } from "../protocol/entity.ts";
 import type { Request } from "../protocol/request.ts";
 import { Bench } from "./bench.fixture.ts";
-import type { DeviceOutput, DeviceSettings, Edit } from "./port.ts";
+import type { DeviceOutput, DeviceSettings, Edit, Query } from "./port.ts";
 import { ModelServer } from "./server.fixture.ts";
 
 const ENTITIES: readonly Entity[] = ["contact", "task", "list"];
@@ -83,6 +83,11 @@ export class World {
     else if (draw < 98) this.dropSocket();
     else if (draw < 99) this.server.floor = this.server.head;
     else bench.wallErrorMs = random.below(1_200_000) - 600_000;
+  }
+
+  /** The user opens a screen. */
+  read(query: Query): void {
+    this.feed({ input: "read", query });
   }
 
   /** Faults are off; everyone answers. False when it does not come to rest. */
