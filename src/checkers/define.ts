@@ -86,27 +86,49 @@ export function defineChecker<Name extends FactName>(
 
 /** A map by entity and record id, without a text built for every look-up. */
 export class RecordMap<Value> {
-  private readonly byEntity: Readonly<Record<Entity, Map<string, Value>>> = {
-    contact: new Map(),
-    task: new Map(),
-    list: new Map(),
-  };
+  private readonly contact = new Map<string, Value>();
+  private readonly task = new Map<string, Value>();
+  private readonly list = new Map<string, Value>();
+  /** What the protocol does not know has a place too: a device may have shown it [EVT-18]. */
+  private foreign: Map<string, Map<string, Value>> | undefined;
 
   get(entity: Entity, id: string): Value | undefined {
-    return this.byEntity[entity].get(id);
+    return this.mapOf(entity).get(id);
   }
 
   set(entity: Entity, id: string, value: Value): void {
-    this.byEntity[entity].set(id, value);
+    this.mapOf(entity).set(id, value);
   }
 
   delete(entity: Entity, id: string): void {
-    this.byEntity[entity].delete(id);
+    this.mapOf(entity).delete(id);
   }
 
   /** All records of one entity. */
   of(entity: Entity): ReadonlyMap<string, Value> {
-    return this.byEntity[entity];
+    return this.mapOf(entity);
+  }
+
+  private mapOf(entity: string): Map<string, Value> {
+    switch (entity) {
+      case "contact":
+        return this.contact;
+      case "task":
+        return this.task;
+      case "list":
+        return this.list;
+      default:
+        return this.mapOfForeign(entity);
+    }
+  }
+
+  private mapOfForeign(entity: string): Map<string, Value> {
+    this.foreign ??= new Map();
+    const known = this.foreign.get(entity);
+    if (known) return known;
+    const made = new Map<string, Value>();
+    this.foreign.set(entity, made);
+    return made;
   }
 }
 

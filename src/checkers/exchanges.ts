@@ -130,7 +130,7 @@ export class Exchanges {
     for (const mutation of sent.mutations) {
       const state = keys.of(mutation.key, sent.at);
       fresh.push(state.sends === 0);
-      state.mutation = mutation;
+      state.mutation = sent.altered ? withoutIfMatch(mutation) : mutation;
       state.sends++;
       if (state.firstSent !== undefined) continue;
       state.firstSent = sent;
@@ -146,6 +146,8 @@ export class Exchanges {
     this.pending = pending;
     this.answers = NO_ANSWERS;
     if (pending === undefined || answered.results.length === 0) return;
+    // The proxy answered what came to it, and nobody here knows what that was.
+    if (pending.sent.altered) return;
     const keys = this.keys.of(answered.account);
     const answers: Answered[] = [];
     for (let i = 0; i < answered.results.length; i++) {
@@ -184,6 +186,11 @@ class Keys {
     this.young.set(key, state);
     return state;
   }
+}
+
+/** What somebody on the way took off, or spoiled, the proxy never saw. */
+function withoutIfMatch(mutation: SentMutation): SentMutation {
+  return { ...mutation, ifMatch: undefined };
 }
 
 function newKey(key: string): KeyState {

@@ -122,7 +122,7 @@ export class Sockets {
     const socket = this.byDevice.of(fact.device).get(fact.socket);
     if (!socket) return undefined;
     const { frame } = fact;
-    const event = frame.type === "sync_event" ? frame : undefined;
+    const event = frame.type === "sync_event" && isKnown(frame.entity) ? frame : undefined;
     const { newest: before, phase } = socket;
     const leftOut = this.move(socket, fact);
     return { socket, frame: fact, event, before, phase, leftOut };
@@ -133,6 +133,8 @@ export class Sockets {
     const { frame } = fact;
     switch (frame.type) {
       case "sync_event": {
+        // [EVT-18] of what this protocol does not know there are no commits to hold it against.
+        if (!isKnown(frame.entity)) return NOTHING;
         if (socket.phase === "opening") socket.phase = "replaying";
         const leftOut = walk(log, socket, frame.revisionId, false);
         if (socket.newest === undefined || socket.newest.frame.revisionId < frame.revisionId)
@@ -152,6 +154,9 @@ export class Sockets {
         socket.readyRevision = frame.revisionId;
         return leftOut;
       }
+      default:
+        // A frame of a later protocol [EVT-18].
+        return NOTHING;
     }
   }
 }
@@ -159,6 +164,11 @@ export class Sockets {
 /** `entities=` names collections; a driver may have written down entities. */
 function entityNamed(name: string): Entity | readonly Entity[] {
   return ENTITY_OF.get(name) ?? ENTITIES.filter((entity) => entity === name);
+}
+
+/** False for an entity of a later protocol [EVT-18]. */
+export function isKnown(entity: string): boolean {
+  return ENTITIES.some((known) => known === entity);
 }
 
 /** True when the socket asked for this entity. */

@@ -4,6 +4,7 @@
  */
 
 import { assertNever } from "../base/assert.ts";
+import type { JsonObject } from "../base/canonical-json.ts";
 import type { WireRecord } from "../protocol/entity.ts";
 import type { Frame } from "../protocol/request.ts";
 import type { Fact, FactName, MutationResult, ReplicaFactRecord, SentMutation } from "./facts.ts";
@@ -46,7 +47,11 @@ const TAGS: Readonly<Record<FactName, number>> = {
   phase: 33,
   replica: 34,
   fresh_replica: 35,
+  severed: 36,
+  cut_off: 37,
 };
+
+const KNOWN_FRAMES: ReadonlySet<string> = new Set(["sync_event", "ready", "resync_required", "checkpoint"]);
 
 /** A digest that grows fact by fact. The same facts in the same order give the same digest, on every engine. */
 export class Digest extends Lanes {
@@ -90,6 +95,7 @@ export class Digest extends Lanes {
       case "connecting":
       case "connected":
       case "disconnected":
+      case "severed":
       case "frame":
       case "pushed":
         this.exchangeMembers(fact);
@@ -109,6 +115,9 @@ export class Digest extends Lanes {
         return;
       case "phase":
         this.text(fact.phase);
+        return;
+      case "cut_off":
+        this.number(fact.until);
         return;
       case "replica":
         this.word(fact.waiting);
@@ -162,6 +171,7 @@ export class Digest extends Lanes {
         for (const mutation of fact.mutations) this.mutation(mutation);
         this.maybe(fact.since);
         this.number(fact.bytes);
+        if (fact.altered !== undefined) this.texts(fact.altered);
         return;
       case "answered":
         this.word(fact.request);
@@ -172,6 +182,7 @@ export class Digest extends Lanes {
         this.word(fact.results.length);
         for (const result of fact.results) this.result(result);
         this.number(fact.bytes);
+        if (fact.foreign !== undefined) this.flag(fact.foreign);
         return;
       case "unanswered":
         this.word(fact.request);
@@ -184,6 +195,7 @@ export class Digest extends Lanes {
         this.texts(fact.entities);
         return;
       case "connected":
+      case "severed":
         this.word(fact.socket);
         return;
       case "disconnected":
@@ -282,6 +294,8 @@ export class Digest extends Lanes {
   }
 
   private frame(frame: Frame): void {
+    // [EVT-18] of a frame of a later protocol all members count, whatever they are.
+    if (!KNOWN_FRAMES.has(frame.type)) return this.json(frame as JsonObject);
     this.text(frame.type);
     this.text(frame.revisionId);
     switch (frame.type) {
@@ -330,7 +344,15 @@ type EditLike = Named<
   "edited" | "saved" | "rekeyed" | "settled" | "asked" | "chosen" | "retried" | "discarded"
 >;
 type ExchangeLike = Named<
-  "sent" | "answered" | "unanswered" | "connecting" | "connected" | "disconnected" | "frame" | "pushed"
+  | "sent"
+  | "answered"
+  | "unanswered"
+  | "connecting"
+  | "connected"
+  | "disconnected"
+  | "severed"
+  | "frame"
+  | "pushed"
 >;
 type ViewLike = Named<
   "shown" | "read" | "invalidated" | "sync_started" | "sync_ended" | "advanced" | "noticed"

@@ -88,6 +88,7 @@ export const arbitraryFact: fc.Arbitrary<Fact> = fc.oneof(
       mutations: fc.array(sentMutation, { maxLength: 3 }),
       since: text,
       bytes: index,
+      altered: fc.array(text, { minLength: 1, maxLength: 3 }),
     })
     .map(make.sent),
   fc
@@ -98,6 +99,7 @@ export const arbitraryFact: fc.Arbitrary<Fact> = fc.oneof(
       retryAfterMs: index,
       results: fc.array(result, { maxLength: 3 }),
       bytes: index,
+      foreign: fc.boolean(),
     })
     .map(make.answered),
   fc
@@ -107,6 +109,8 @@ export const arbitraryFact: fc.Arbitrary<Fact> = fc.oneof(
     .record({ ...onDevice, socket: index, since: text, entities: fc.array(text, { maxLength: 3 }) })
     .map(make.connecting),
   fc.record({ ...onDevice, socket: index, code: index }).map(make.disconnected),
+  fc.record({ ...onDevice, socket: index }).map(make.severed),
+  fc.record({ at, until: at }).map(make.cutOff),
   fc
     .record({ ...onDevice, socket: index, frame, bytes: index })
     .map(({ frame: carried, ...rest }) => make.frame(carried, rest)),

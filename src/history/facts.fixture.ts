@@ -328,6 +328,19 @@ export const phase = (name: FactOf<"phase">["phase"], at = 0): FactOf<"phase"> =
   phase: name,
 });
 
+export const cutOff = (some: Some<"cut_off"> = {}): FactOf<"cut_off"> => ({
+  fact: "cut_off",
+  at: 0,
+  until: 0,
+  ...some,
+});
+export const severed = (some: Some<"severed"> = {}): FactOf<"severed"> => ({
+  fact: "severed",
+  ...ON,
+  socket: 1,
+  ...some,
+});
+
 /** A record as a replica holds it. */
 export const held = (
   id: string,

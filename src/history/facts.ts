@@ -97,9 +97,12 @@ export type ExchangeFact =
       readonly fact: "sent";
       readonly request: number;
       readonly call: Call["call"];
+      /** As the device sent them. */
       readonly mutations: readonly SentMutation[];
       readonly since?: string;
       readonly bytes: number;
+      /** Headers that something between device and proxy took off, or changed, by name; absent when none. */
+      readonly altered?: readonly string[];
     })
   | (OnDevice & {
       readonly fact: "answered";
@@ -110,6 +113,8 @@ export type ExchangeFact =
       readonly retryAfterMs?: number;
       readonly results: readonly MutationResult[];
       readonly bytes: number;
+      /** No JSON: somebody other than the proxy answered. */
+      readonly foreign?: boolean;
     })
   /** Indefinite: the request may have taken effect. `unreachable`: it did not leave the phone. */
   | (OnDevice & {
@@ -126,6 +131,8 @@ export type ExchangeFact =
     })
   | (OnDevice & { readonly fact: "connected"; readonly socket: number })
   | (OnDevice & { readonly fact: "disconnected"; readonly socket: number; readonly code: number })
+  /** Both ends still believe in the socket, and nothing passes any more. */
+  | (OnDevice & { readonly fact: "severed"; readonly socket: number })
   | (OnDevice & {
       readonly fact: "frame";
       readonly socket: number;
@@ -211,6 +218,8 @@ export type RunFact =
       readonly at: EpochMs;
       readonly phase: "agitate" | "heal" | "settled" | "unsettled";
     }
+  /** Until then, some proxy instance hears of changes by others late, and others of its own. */
+  | { readonly fact: "cut_off"; readonly at: EpochMs; readonly until: EpochMs }
   /** All that a device holds at the end. */
   | (OnDevice & {
       readonly fact: "replica";

@@ -54,6 +54,7 @@ class CountsMeasure implements Measure<Counts> {
     "started",
     "edited",
     "settled",
+    "retried",
     "asked",
     "committed",
     "sent",
@@ -66,6 +67,8 @@ class CountsMeasure implements Measure<Counts> {
     "disconnected",
   ] as const;
   private readonly known = new Set<number>();
+  /** Failed edits that nobody took up again, by device and name. */
+  private readonly failed = new Set<string>();
   private readonly plain = {
     devices: 0,
     edits: 0,
@@ -97,7 +100,10 @@ class CountsMeasure implements Measure<Counts> {
         plain.devices++;
         return;
       case "settled":
-        this.settled[fact.outcome]++;
+        this.ended(fact);
+        return;
+      case "retried":
+        this.failed.delete(`${fact.device} ${fact.mutation}`);
         return;
       case "sent":
         this.requests.set(fact.call, (this.requests.get(fact.call) ?? 0) + 1);
@@ -114,6 +120,15 @@ class CountsMeasure implements Measure<Counts> {
         if (name !== undefined) plain[name]++;
       }
     }
+  }
+
+  /** A failure that is told again after a restart is one failure. */
+  private ended({ device, mutation, outcome }: FactOf<"settled">): void {
+    const name = `${device} ${mutation}`;
+    if (outcome === "failed" && this.failed.has(name)) return;
+    if (outcome === "failed") this.failed.add(name);
+    else if (this.failed.size > 0) this.failed.delete(name);
+    this.settled[outcome]++;
   }
 
   merge(other: CountsMeasure): void {

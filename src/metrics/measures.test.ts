@@ -262,3 +262,9 @@ test("counts", () => {
   });
   expect(Object.keys(counts.requests)).toEqual(["batch", "update"]);
 });
+
+test("a failure that is told again after a restart is counted once, one that follows a retry again", () => {
+  const failed = settled({ outcome: "failed" });
+  const { settled: ends } = told(createCounts(), [edited(), failed, failed, retried(), failed, failed]);
+  expect(ends.failed).toBe(2);
+});

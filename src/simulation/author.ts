@@ -29,6 +29,9 @@ const OPTIONAL: Readonly<Record<"contact" | "task", readonly string[]>> = {
 };
 const ITEMS_AT_CREATE_MAX = 4;
 
+/** A field that the app of some people has, and this protocol does not name. */
+const NEW_FIELD = "color";
+
 /** One person's hand. Every text it writes is its own, so that a lost edit cannot hide behind an equal one. */
 export class Author {
   private readonly random: Prng;
@@ -67,6 +70,13 @@ export class Author {
   update(entity: Entity, shown: Shown): Edit {
     const payload = entity === "list" ? this.listPatch(shown.fields) : this.patch(entity, shown.fields);
     return { entity, operation: "update", recordId: shown.id, payload };
+  }
+
+  /** The same edit by somebody with a newer app, which has a field more. */
+  withNewField(edit: Edit): Edit {
+    return edit.payload === undefined
+      ? edit
+      : { ...edit, payload: { ...edit.payload, [NEW_FIELD]: this.text() } };
   }
 
   private patch(entity: "contact" | "task", fields: Fields): Fields {

@@ -5,12 +5,12 @@
  */
 
 import { assertNever } from "../base/assert.ts";
-import { byCodeUnit } from "../base/canonical-json.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { AccountId, DeviceId, PushMessage, SyncTrigger } from "../protocol/messages.ts";
-import type { Answer, Request } from "../protocol/request.ts";
+import type { AccountId, Capabilities, DeviceId } from "../protocol/messages.ts";
+import { type Answer, CLOSE, type Frame, type Request } from "../protocol/request.ts";
 import type {
   Commit,
+  Delivery,
   ProxyConfig,
   ProxyOutput,
   PushCallResult,
@@ -20,13 +20,13 @@ import type {
 import { EVENT } from "./agenda.ts";
 import { WallClock } from "./clock.ts";
 import { Fate } from "./fate.ts";
+import { Novelty } from "./novelty.ts";
 import type { Phone } from "./phone.ts";
+import { PushService } from "./push-service.ts";
 import type { Line, Parcel } from "./radio.ts";
 import { type Stage, trueNow } from "./stage.ts";
 
 const RETRY_AFTER_SECONDS = 7;
-const PUSH_CALL_MS = 120;
-const GOING_AWAY = 1001;
 
 interface Instance {
   readonly proxy: SyncProxy;
@@ -34,22 +34,33 @@ interface Instance {
   down: boolean;
   /** Run time for which a tick is on the agenda; undefined when none is. */
   tickAtMs: number | undefined;
+  /** Until when it hears of nothing, and nobody of it. */
+  cutUntilMs: number;
+  /** Accounts of whose changes it did not hear, and those of whose changes it could not tell. */
+  readonly unheard: Set<AccountId>;
+  readonly untold: Set<AccountId>;
 }
+
+/** A token that no proxy knows. */
+const EXPIRED = "expired";
 
 /** All proxy instances of a run. */
 export class Backend {
   readonly clock: WallClock;
+  readonly novelty: Novelty;
+  readonly push: PushService;
   private readonly stage: Stage;
   private readonly instances: readonly Instance[];
   private readonly fate: Fate;
   private readonly deviceIndex = new Map<string, number>();
   private readonly accountIndex = new Map<string, number>();
-  private readonly tokens = new Map<string, Phone>();
 
   constructor(stage: Stage, config: ProxyConfig) {
     this.stage = stage;
     this.clock = new WallClock(stage.startMs, 0, 0);
     this.fate = new Fate(stage.seed, "backend");
+    this.push = new PushService(stage);
+    this.novelty = new Novelty(stage);
     const store = stage.parts.store();
     for (const account of config.accounts.values()) this.accountIndex.set(account, this.accountIndex.size);
     this.instances = Array.from({ length: stage.scenario.proxy.instances }, () => ({
@@ -57,13 +68,16 @@ export class Backend {
       lines: new Map(),
       down: false,
       tickAtMs: undefined,
+      cutUntilMs: 0,
+      unheard: new Set(),
+      untold: new Set(),
     }));
   }
 
   /** Makes a phone known, so that commits and pushes find it. */
   enrol(phone: Phone): void {
-    this.deviceIndex.set(phone.settings.deviceId, phone.index);
-    if (phone.settings.push) this.tokens.set(phone.settings.push.token, phone);
+    this.deviceIndex.set(deviceKey(`account-${phone.account}`, phone.settings.deviceId), phone.index);
+    this.push.enrol(phone);
   }
 
   /** One call without a network in between: for what stood before the run, and for the comparison after it. */
@@ -77,16 +91,37 @@ export class Backend {
     const index = this.pick(phone);
     const { proxy, down } = this.instance(index);
     const workMs = phone.backendFate.spread(this.stage.agenda.nowMs, this.stage.scenario.proxy.work);
-    const answer = down ? this.unavailable() : proxy.answer(parcel.message, this.now());
-    phone.radio.answerLeaves(parcel.request, answer, workMs);
+    const message = this.vouched(phone, parcel.message);
+    const answer = down ? this.unavailable() : proxy.answer(message, this.now());
+    if (message.call.call === "push_register" && answer.status < 300) this.push.registered(phone, message);
+    phone.radio.answerLeaves(parcel.request, this.novelty.answer(message, answer), workMs);
     this.carryOut(index);
+  }
+
+  /** One call of somebody who is no phone of this run, over whichever instance is up. */
+  callOfOther(request: Request, draw: number): Answer {
+    const index = Math.floor(draw * this.instances.length);
+    const { proxy, down } = this.instance(index);
+    const answer = down ? this.unavailable() : proxy.answer(request, this.now());
+    this.carryOut(index);
+    return answer;
+  }
+
+  /** One delivery of the backend behind the proxy; its signature is taken as checked. */
+  deliverWebhook(delivery: Delivery, draw: number): Answer {
+    const index = Math.floor(draw * this.instances.length);
+    const { proxy, down } = this.instance(index);
+    const answer = down ? this.unavailable() : proxy.webhook(delivery, this.now());
+    this.carryOut(index);
+    return answer;
   }
 
   socketArrives(phone: Phone, line: Line): void {
     if (!line.openAtPhone) return;
     const index = this.pick(phone);
     const instance = this.instance(index);
-    const socket = instance.down ? undefined : instance.proxy.openSocket(line.subscription, this.now());
+    const subscription = this.vouched(phone, line.subscription);
+    const socket = instance.down ? undefined : instance.proxy.openSocket(subscription, this.now());
     phone.radio.upgraded(line, socket === undefined ? undefined : { instance: index, socket });
     if (socket !== undefined) instance.lines.set(socket, { phone, line });
     this.carryOut(index);
@@ -122,7 +157,12 @@ export class Backend {
   }
 
   fanOut(index: number, account: AccountId): void {
-    this.instance(index).proxy.wake(account, this.now());
+    const instance = this.instance(index);
+    if (this.isCut(instance)) {
+      instance.unheard.add(account);
+      return;
+    }
+    instance.proxy.wake(account, this.now());
     this.carryOut(index);
   }
 
@@ -143,9 +183,47 @@ export class Backend {
     for (const [socket, { phone, line }] of [...instance.lines]) {
       instance.lines.delete(socket);
       instance.proxy.socketClosed(socket);
-      phone.radio.proxyHungUp(line, GOING_AWAY);
+      phone.radio.proxyHungUp(line, CLOSE.goingAway);
     }
     this.carryOut(index);
+  }
+
+  /** [SEC-5] the phone's token expired: its sockets are closed. */
+  expel(phone: Phone): void {
+    for (const [index, instance] of this.instances.entries()) {
+      for (const [socket, end] of [...instance.lines]) {
+        if (end.phone !== phone) continue;
+        instance.lines.delete(socket);
+        instance.proxy.socketClosed(socket);
+        phone.radio.proxyHungUp(end.line, CLOSE.unauthorized);
+      }
+      this.carryOut(index);
+    }
+  }
+
+  /** From now on this instance and the others do not hear of each other's changes. */
+  cutOff(index: number, untilMs: number): void {
+    const instance = this.instance(index);
+    instance.cutUntilMs = Math.max(instance.cutUntilMs, untilMs);
+    const { startMs } = this.stage;
+    this.stage.record({ fact: "cut_off", at: trueNow(this.stage), until: startMs + instance.cutUntilMs });
+  }
+
+  /** What was missed on either side is told now, an account at a time; the log has the order [EVT-2]. */
+  joinsAgain(index: number): void {
+    const instance = this.instance(index);
+    if (this.isCut(instance)) return;
+    const { agenda } = this.stage;
+    for (const account of instance.unheard) agenda.put(agenda.nowMs, EVENT.fanOut, index, 0, account);
+    instance.unheard.clear();
+    for (const account of instance.untold) this.tellOthers(index, account);
+    instance.untold.clear();
+  }
+
+  /** [FLG-1, FLG-2] all instances take up another mode; sockets stay open. */
+  switchMode(mode: Capabilities["conflicts"]["mode"]): void {
+    const { ifMatch, resolvedBy } = this.stage.scenario.proxy;
+    for (const { proxy } of this.instances) proxy.reconfigure({ mode, ifMatch, resolvedBy });
   }
 
   comeBack(index: number): void {
@@ -163,6 +241,18 @@ export class Backend {
 
   private instance(index: number): Instance {
     return this.instances[index] as Instance;
+  }
+
+  private isCut(instance: Instance): boolean {
+    return !this.stage.healed && this.stage.agenda.nowMs < instance.cutUntilMs;
+  }
+
+  /** The request with the token that the proxies know its account by; one that expired is none of theirs [SEC-1]. */
+  private vouched<Asking extends { readonly token?: string }>(phone: Phone, asking: Asking): Asking {
+    const token = asking.token === phone.settings.token && !phone.tokenExpired ? phone.accountToken : EXPIRED;
+    if (token === asking.token) return asking;
+    if (token === EXPIRED) this.stage.strikes.add("token-expiry");
+    return { ...asking, token };
   }
 
   private pick(phone: Phone): number {
@@ -192,7 +282,11 @@ export class Backend {
         return this.committed(index, output.commit);
       case "frame": {
         const end = this.instance(index).lines.get(output.socket);
-        if (end) end.phone.radio.frameLeaves(end.line, output.frame);
+        if (!end) return;
+        const { phone, line } = end;
+        if (!this.novelty.isOn) return phone.radio.frameLeaves(line, output.frame);
+        const frames = this.novelty.frames(output.frame, line.subscription);
+        for (let i = 0; i < frames.length; i++) phone.radio.frameLeaves(line, frames[i] as Frame);
         return;
       }
       case "ping": {
@@ -210,22 +304,19 @@ export class Backend {
         return;
       }
       case "push_send":
-        return this.pushSend(index, output);
-      case "push_receipts": {
-        const receipts = new Map(output.tickets.map((id) => [id, { status: "ok", id } as const]));
-        agenda.put(agenda.nowMs + PUSH_CALL_MS, EVENT.receiptsAnswered, index, output.call, receipts);
-        return;
-      }
+        return this.push.send(index, output);
+      case "push_receipts":
+        return this.push.receipts(index, output);
       default:
         assertNever(output);
     }
   }
 
   private committed(index: number, commit: Commit): void {
-    const { agenda, scenario } = this.stage;
     const account = this.accountIndex.get(commit.account) ?? -1;
     const { revision, entity, id, action, record, previous, key, ifMatch, resolution, deviceId } = commit;
-    const device = deviceId === undefined ? undefined : this.deviceIndex.get(deviceId);
+    const device =
+      deviceId === undefined ? undefined : this.deviceIndex.get(deviceKey(commit.account, deviceId));
     this.stage.record({
       fact: "committed",
       at: trueNow(this.stage),
@@ -241,53 +332,18 @@ export class Backend {
       ifMatch,
       resolution,
     });
+    const instance = this.instance(index);
+    if (this.isCut(instance)) instance.untold.add(commit.account);
+    else this.tellOthers(index, commit.account);
+  }
+
+  private tellOthers(index: number, account: AccountId): void {
+    const { agenda, scenario } = this.stage;
     for (let other = 0; other < this.instances.length; other++) {
       if (other === index) continue;
       const afterMs = this.fate.spread(agenda.nowMs, scenario.proxy.fanOut);
-      agenda.put(agenda.nowMs + afterMs, EVENT.fanOut, other, 0, commit.account);
+      agenda.put(agenda.nowMs + afterMs, EVENT.fanOut, other, 0, account);
     }
-  }
-
-  private pushSend(index: number, output: Extract<ProxyOutput, { output: "push_send" }>): void {
-    const { agenda } = this.stage;
-    const tickets = output.messages.map(
-      ({ to }, nth): PushTicket =>
-        this.tokens.has(to)
-          ? { status: "ok", id: `ticket-${index}-${output.call}-${nth}` }
-          : { status: "error", error: "DeviceNotRegistered" },
-    );
-    // In an order that other accounts' messages in the same call have no part in.
-    for (const { to, data } of [...output.messages].sort(byAddress)) {
-      const phone = this.tokens.get(to);
-      if (phone) this.deliver(phone, data);
-    }
-    const result: PushCallResult = { result: "answered", tickets };
-    agenda.put(agenda.nowMs + PUSH_CALL_MS, EVENT.pushAnswered, index, output.call, result);
-  }
-
-  private deliver(phone: Phone, trigger: SyncTrigger): void {
-    const { agenda, scenario } = this.stage;
-    const { account, index: device, backendFate } = phone;
-    const { entity, revisionId: revision } = trigger;
-    this.stage.record({
-      fact: "push_handed_over",
-      at: trueNow(this.stage),
-      account,
-      device,
-      entity,
-      revision,
-    });
-    const { delay, loss, duplication } = scenario.push;
-    if (!this.stage.healed && backendFate.chance(agenda.nowMs, loss)) return;
-    agenda.put(agenda.nowMs + backendFate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
-    if (this.stage.healed || !backendFate.chance(agenda.nowMs, duplication)) return;
-    agenda.put(
-      agenda.nowMs + 2 * backendFate.spread(agenda.nowMs, delay),
-      EVENT.pushArrives,
-      device,
-      0,
-      trigger,
-    );
   }
 
   private scheduleTick(index: number): void {
@@ -302,8 +358,9 @@ export class Backend {
   }
 }
 
-function byAddress(left: PushMessage, right: PushMessage): number {
-  return byCodeUnit(left.to, right.to) || byCodeUnit(left.data.entity, right.data.entity);
+/** Device ids live inside their account. */
+function deviceKey(account: string, device: string): string {
+  return `${account}/${device}`;
 }
 
 /** Who may call: one token an account. */

@@ -11,6 +11,8 @@ export interface PendingWrite {
   readonly write: number;
   readonly puts: readonly Put[];
   lost: boolean;
+  /** It will not become durable; those behind it will. */
+  readonly fails: boolean;
 }
 
 /** One phone's storage. */
@@ -24,17 +26,24 @@ export class Disk {
     write: number,
     puts: readonly Put[],
     durableAtMs: number,
+    fails = false,
   ): { readonly pending: PendingWrite; readonly atMs: number } {
-    const pending = { write, puts, lost: false };
+    const pending = { write, puts, lost: false, fails };
     this.pending.push(pending);
     this.lastFlushMs = Math.max(this.lastFlushMs, durableAtMs);
     return { pending, atMs: this.lastFlushMs };
   }
 
-  /** The oldest write is durable now. */
+  /** True while a write is on its way. */
+  get isBusy(): boolean {
+    return this.pending.length > 0;
+  }
+
+  /** The oldest write is durable now, or has failed. */
   flush(done: PendingWrite): void {
     const oldest = this.pending.shift();
     assert(oldest === done, "writes become durable in the order in which they were made");
+    if (done.fails) return;
     for (const [key, value] of done.puts) {
       if (value === undefined) this.durable.delete(key);
       else this.durable.set(key, value);

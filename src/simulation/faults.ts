@@ -42,6 +42,7 @@ export class Faults {
     const random = this.of(phone);
     agenda.put(agenda.nowMs + quantile(offline.length, random.unit()), EVENT.offlineEnds, phone.index);
     this.plan(phone.index, EVENT.offlineBegins, offline.perDay);
+    this.stage.strikes.add("tunnel");
     phone.radio.goOffline();
     if (random.chance(offline.used))
       agenda.put(agenda.nowMs + 1 + random.below(MINUTE_MS), EVENT.joinsSession, phone.index);
@@ -51,6 +52,7 @@ export class Faults {
     const { partition } = this.stage.scenario.network;
     const random = this.of(phone);
     const untilMs = this.stage.agenda.nowMs + quantile(partition.length, random.unit());
+    this.stage.strikes.add("partition");
     const up = partition.direction === "up" || (partition.direction === "either" && random.chance(0.5));
     if (up) phone.radio.upDeadUntilMs = Math.max(phone.radio.upDeadUntilMs, untilMs);
     else phone.radio.downDeadUntilMs = Math.max(phone.radio.downDeadUntilMs, untilMs);
@@ -61,6 +63,7 @@ export class Faults {
     const { jumps } = this.stage.scenario.clocks;
     const random = this.of(phone);
     const sizeMs = quantile(jumps.size, random.unit());
+    this.stage.strikes.add("clock-step");
     phone.clock.step(random.chance(0.5) ? sizeMs : -sizeMs);
     const on = phone.on();
     this.stage.record({ fact: "clock_set", ...on, offsetMs: phone.clock.errorMs(on.at) });
@@ -72,6 +75,7 @@ export class Faults {
     const { agenda } = this.stage;
     agenda.put(agenda.nowMs + quantile(outages.length, this.ofBackend.unit()), EVENT.outageEnds, instance);
     this.planOfBackend(instance, EVENT.outageBegins, outages.perDay);
+    this.stage.strikes.add("outage");
     this.stage.backend.goDown(instance);
   }
 
@@ -79,6 +83,7 @@ export class Faults {
   proxyClockJumps(): void {
     const { proxyJumps } = this.stage.scenario.clocks;
     const { clock } = this.stage.backend;
+    this.stage.strikes.add("proxy-clock-step");
     const errorMs = clock.errorMs(this.stage.startMs + this.stage.agenda.nowMs);
     clock.step(errorMs < 0 ? -errorMs : -quantile(proxyJumps.size, this.ofBackend.unit()));
     this.planOfBackend(0, EVENT.proxyClockJumps, proxyJumps.perDay);

@@ -5,9 +5,13 @@
 
 import { assertNever } from "../base/assert.ts";
 import { type Prng, stream } from "../base/prng.ts";
+import { DAY_MS } from "../base/time.ts";
+import { KEYS } from "../device/keys.ts";
 import type { Choice, DeviceInput, DeviceOutput, DeviceSettings, TimerName } from "../device/port.ts";
 import type { OnDevice } from "../history/facts.ts";
+import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import type { SyncTrigger } from "../protocol/messages.ts";
+import type { Answer, Request } from "../protocol/request.ts";
 import { EVENT } from "./agenda.ts";
 import { WallClock } from "./clock.ts";
 import { Disk, type PendingWrite } from "./disk.ts";
@@ -16,8 +20,13 @@ import type { App } from "./parts.ts";
 import { Radio } from "./radio.ts";
 import { Screen } from "./screen.ts";
 import { type Stage, trueNow } from "./stage.ts";
+import type { Strike } from "./strikes.ts";
 import { User } from "./user.ts";
 import { factOfOutput } from "./witness.ts";
+
+/** A year of an honest calendar is near enough. */
+const YEAR_MS = 365 * DAY_MS;
+const YEARS_OFF_MAX = 30;
 
 const TIMERS: readonly TimerName[] = ["retry", "reconnect", "poll", "sync"];
 
@@ -28,7 +37,17 @@ const WOKEN_SHARE = 0.5;
 export class Phone {
   readonly index: number;
   readonly account: number;
-  readonly settings: DeviceSettings;
+  /** What its streams of randomness are called after; no two phones share it. */
+  readonly name: string;
+  /** As a process that starts now gets them. */
+  settings: DeviceSettings;
+  /** The token by which the proxies know the account, whatever the phone's own is called. */
+  readonly accountToken: string;
+  tokenExpired = false;
+  /** Until when nothing can be written. */
+  fullUntilMs = 0;
+  /** The same phone in another person's hands, with another account and other storage. */
+  partner: Phone | undefined;
   readonly clock: WallClock;
   readonly radio: Radio;
   readonly screen = new Screen();
@@ -41,21 +60,27 @@ export class Phone {
   private readonly stage: Stage;
   private readonly disk = new Disk();
   private readonly diskFate: Fate;
+  private readonly troubles: Fate;
+  /** The process ends as soon as the output is carried out that it is at. */
+  private doomed = false;
   private readonly random: Prng;
   private readonly timerTurns = TIMERS.map(() => 0);
   private startedBefore = false;
+  private renewals = 0;
   /** Pushes that wait at the push service until the phone is online: the last of each entity. */
   private readonly held = new Map<string, SyncTrigger>();
   private readonly deviceClock = { monotonicMs: 0, wallMs: 0 };
 
-  constructor(stage: Stage, index: number, account: number, settings: DeviceSettings) {
+  constructor(stage: Stage, index: number, account: number, settings: DeviceSettings, name: string) {
     this.stage = stage;
     this.index = index;
     this.account = account;
+    this.name = name;
     this.settings = settings;
-    const name = settings.deviceId;
+    this.accountToken = settings.token;
     this.random = stream(stage.seed, `${name}/device`);
     this.diskFate = new Fate(stage.seed, `${name}/disk`);
+    this.troubles = new Fate(stage.seed, `${name}/troubles`);
     this.backendFate = new Fate(stage.seed, `${name}/backend`);
     this.radio = new Radio(stage, this, name);
     this.user = new User(stage, this, name);
@@ -67,6 +92,12 @@ export class Phone {
   /** Who and when, for a fact. */
   on(): OnDevice {
     return { at: trueNow(this.stage), device: this.index, account: this.account };
+  }
+
+  /** Installs an older app, which knows only these entities. */
+  downgrade(entities: readonly Entity[]): void {
+    const { push, ...rest } = this.settings;
+    this.settings = { ...rest, entities, ...(push && { push: { ...push, topics: entities } }) };
   }
 
   /** Starts the process, in the background; a running one is left as it is. */
@@ -98,7 +129,19 @@ export class Phone {
     this.deviceClock.monotonicMs = this.stage.agenda.nowMs;
     this.deviceClock.wallMs = this.clock.read(now);
     const outputs = this.app.step(input, this.deviceClock);
-    for (let i = 0; i < outputs.length; i++) this.perform(outputs[i] as DeviceOutput);
+    for (let i = 0; i < outputs.length && this.app; i++) {
+      this.perform(outputs[i] as DeviceOutput);
+      if (this.doomed) this.meetDoom();
+    }
+  }
+
+  /** An answer came and the app made of it what it could; what that is may not be stored yet. */
+  took(message: Request, answer: Answer): void {
+    if (!this.app || this.stage.healed) return;
+    const { beforeStore, betweenPages } = this.stage.scenario.kills.points;
+    const isPage = message.call.call === "changes" || message.call.call === "list";
+    if (isPage && hasMore(answer) && this.strikes("kill-between-pages", betweenPages)) return this.kill();
+    if (!isRead(message) && this.disk.isBusy && this.strikes("kill-before-store", beforeStore)) this.kill();
   }
 
   timerFires(detail: number): void {
@@ -110,7 +153,7 @@ export class Phone {
   flushed(pending: PendingWrite): void {
     if (pending.lost) return;
     this.disk.flush(pending);
-    this.feed({ input: "flushed", write: pending.write });
+    this.feed({ input: pending.fails ? "store_failed" : "flushed", write: pending.write });
   }
 
   /** A silent push reaches the phone. Offline, the push service keeps it; a killed app is woken by chance. */
@@ -123,6 +166,7 @@ export class Phone {
     if (!this.app) {
       if (!this.diskFate.chance(this.stage.agenda.nowMs, WOKEN_SHARE)) return;
       this.start();
+      if (!this.app) return;
     }
     const { entity, revisionId: revision } = trigger;
     this.stage.record({ fact: "pushed", ...this.on(), entity, revision });
@@ -136,6 +180,48 @@ export class Phone {
     for (const trigger of held) this.pushArrives(trigger);
   }
 
+  /** The token is not good any more: sockets are closed, requests get 401 [QUE-8]. */
+  tokenExpires(): void {
+    if (this.tokenExpired) return;
+    this.tokenExpired = true;
+    this.stage.strikes.add("token-expiry");
+    this.stage.backend.expel(this);
+  }
+
+  /** The owner signed in again. */
+  renewToken(): void {
+    if (!this.tokenExpired) return;
+    this.tokenExpired = false;
+    this.renewals++;
+    this.settings = { ...this.settings, token: `${this.accountToken}.${this.renewals}` };
+    this.feed({ input: "signed_in", token: this.settings.token });
+  }
+
+  /** The push service gives the phone another token; the app hears of it at its next start [PSH-6]. */
+  pushTokenDies(): void {
+    const { push } = this.settings;
+    if (!push) return;
+    this.stage.backend.push.forget(push.token);
+    this.settings = { ...this.settings, push: { ...push, token: `${push.token}'` } };
+  }
+
+  /** The app is updated to one that knows every entity: its process starts anew when it is wanted again. */
+  updates(): void {
+    const { push, ...rest } = this.settings;
+    this.stage.strikes.add("older-app");
+    this.settings = { ...rest, entities: ENTITIES, ...(push && { push: { ...push, topics: ENTITIES } }) };
+    this.kill();
+  }
+
+  /** The other of the two who share the phone takes over. */
+  changesHands(): void {
+    const { partner } = this;
+    if (!partner) return;
+    const mine = !this.user.isSignedOut;
+    this.user.signedOut(mine);
+    partner.user.signedOut(!mine);
+  }
+
   choose(mutation: string, choice: Choice): void {
     this.stage.record({ fact: "chosen", ...this.on(), mutation, choice });
     this.feed({ input: "chosen", mutation, choice });
@@ -146,7 +232,7 @@ export class Phone {
     if (fact) this.stage.record(fact);
     switch (output.output) {
       case "send":
-        return this.radio.send(output.request, output.message, output.timeoutMs);
+        return this.send(output);
       case "connect":
         return this.radio.connect(output.socket, output.subscription);
       case "disconnect":
@@ -192,20 +278,76 @@ export class Phone {
     return which;
   }
 
+  /** A request leaves, unless the process ends just before; and it may end just after. */
+  private send(output: Extract<DeviceOutput, { output: "send" }>): void {
+    const { beforeSend, afterSend } = this.stage.scenario.kills.points;
+    const isEdit = !isRead(output.message);
+    if (isEdit && this.strikes("kill-before-send", beforeSend)) {
+      this.doomed = true;
+      return;
+    }
+    this.radio.send(output.request, output.message, output.timeoutMs);
+    if (isEdit && this.strikes("kill-after-send", afterSend)) this.doomed = true;
+  }
+
   private write(output: Extract<DeviceOutput, { output: "store" }>): void {
     const { agenda, scenario } = this.stage;
     const flushMs = this.diskFate.spread(agenda.nowMs, scenario.storage.flush);
-    const { pending, atMs } = this.disk.write(output.write, output.puts, agenda.nowMs + flushMs);
+    const fails = this.writeFails();
+    const { pending, atMs } = this.disk.write(output.write, output.puts, agenda.nowMs + flushMs, fails);
     agenda.put(atMs, EVENT.flushed, this.index, 0, pending);
+    const { beforeRevision } = scenario.kills.points;
+    // [REV-11] the data that it covers is durable, and it is not.
+    const isRevision = beforeRevision > 0 && output.puts.some(([key]) => key === KEYS.revisions);
+    if (isRevision && this.strikes("kill-before-revision", beforeRevision)) this.doomed = true;
+  }
+
+  private writeFails(): boolean {
+    const { agenda, scenario, strikes, healed } = this.stage;
+    if (!healed && agenda.nowMs < this.fullUntilMs) {
+      strikes.add("full-storage");
+      return true;
+    }
+    return this.strikes("failed-write", scenario.storage.failures);
+  }
+
+  private meetDoom(): void {
+    this.doomed = false;
+    this.kill();
+  }
+
+  private strikes(strike: Strike, probability: number): boolean {
+    const { agenda, strikes, healed } = this.stage;
+    if (healed || !this.troubles.chance(agenda.nowMs, probability)) return false;
+    strikes.add(strike);
+    return true;
   }
 
   private wrongClock(name: string): WallClock {
     const { clocks } = this.stage.scenario;
     const random = stream(this.stage.seed, `${name}/clock`);
+    if (stream(this.stage.seed, `${name}/calendar`).chance(clocks.yearsOff)) return this.clockOfYears(name);
     if (!random.chance(clocks.skewed)) return new WallClock(this.stage.startMs, 0, 0);
+    this.stage.strikes.add("clock-offset");
     const sign = random.chance(0.5) ? 1 : -1;
     const fate = new Fate(this.stage.seed, `${name}/clock`);
     const offsetMs = sign * fate.spread(0, clocks.offset);
     return new WallClock(this.stage.startMs, offsetMs, clocks.driftPpm * (random.chance(0.5) ? 1 : -1));
   }
+  /** A clock that somebody set to another year, and nobody put right. */
+  private clockOfYears(name: string): WallClock {
+    const random = stream(this.stage.seed, `${name}/years`);
+    const years = 1 + random.below(YEARS_OFF_MAX);
+    this.stage.strikes.add("clock-years-off");
+    return new WallClock(this.stage.startMs, (random.chance(0.5) ? 1 : -1) * years * YEAR_MS, 0);
+  }
+}
+
+function isRead({ call }: Request): boolean {
+  return call.call !== "create" && call.call !== "update" && call.call !== "delete" && call.call !== "batch";
+}
+
+function hasMore({ body }: Answer): boolean {
+  const page = body as { readonly hasMore?: boolean; readonly meta?: { readonly hasMore?: boolean } } | null;
+  return page?.hasMore === true || page?.meta?.hasMore === true;
 }

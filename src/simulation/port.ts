@@ -13,6 +13,8 @@ export interface Simulation {
   /** Ends a run early: devices are asked for nothing more, and folds can be read as they are. */
   interrupt(): void;
   progress(): Progress;
+  /** How often each fault struck so far, by the name of the fault; 0 for those that did not. */
+  struck(): Readonly<Record<string, number>>;
   readonly roster: Roster;
   /** True simulated time at the start of the run. */
   readonly startMs: EpochMs;

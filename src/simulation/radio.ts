@@ -8,8 +8,10 @@ import type { SentMutation } from "../history/facts.ts";
 import type { Answer, EventSubscription, Frame, Request } from "../protocol/request.ts";
 import { EVENT } from "./agenda.ts";
 import { Fate } from "./fate.ts";
+import { Middlebox, portalAnswer } from "./middlebox.ts";
 import type { Phone } from "./phone.ts";
-import type { Stage } from "./stage.ts";
+import { type Stage, trueNow } from "./stage.ts";
+import type { Strike } from "./strikes.ts";
 import { FRAME_BYTES, jsonBytes } from "./wire-size.ts";
 import { factOfAnswer, factOfRequest, sentMutations } from "./witness.ts";
 
@@ -35,6 +37,8 @@ export interface Line {
   readonly socket: number;
   readonly subscription: EventSubscription;
   openAtPhone: boolean;
+  /** Both ends believe in it, and nothing passes. */
+  severed: boolean;
   /** Set while the proxy has it open. */
   atProxy: { readonly instance: number; readonly socket: number } | undefined;
   /** When the last thing put on the line arrives: nothing overtakes it. */
@@ -49,10 +53,15 @@ export class Radio {
   /** Until when each direction is dead without anybody being told. */
   upDeadUntilMs = 0;
   downDeadUntilMs = 0;
+  /** Until when each message takes longer than it should. */
+  slowUntilMs = 0;
+  /** Until when a login page answers everything. */
+  private portalUntilMs = 0;
 
   private readonly stage: Stage;
   private readonly phone: Phone;
   private readonly fate: Fate;
+  private readonly middlebox: Middlebox;
   private readonly inFlight = new Map<number, InFlight>();
   private readonly lines = new Map<number, Line>();
   private lastNumber = 0;
@@ -61,6 +70,7 @@ export class Radio {
     this.stage = stage;
     this.phone = phone;
     this.fate = new Fate(stage.seed, `${name}/link`);
+    this.middlebox = new Middlebox(stage, name);
   }
 
   /** The first request or socket number that a new process may use: none is ever used twice. */
@@ -81,18 +91,21 @@ export class Radio {
     const mutations = sentMutations(on, request, message);
     const deadlineMs = agenda.nowMs + timeoutMs;
     this.inFlight.set(request, { request, message, mutations, deadlineMs });
-    this.stage.record(factOfRequest(on, request, message, mutations));
+    const altered = agenda.nowMs < this.portalUntilMs ? undefined : this.altered(message);
+    this.stage.record(factOfRequest(on, request, message, mutations, altered?.headers));
     if (!this.online) {
       agenda.put(agenda.nowMs + 1, EVENT.requestUnreachable, index, request);
       return;
     }
-    if (this.lostUp()) {
+    if (agenda.nowMs < this.portalUntilMs) return this.portalAnswers(request);
+    const { timeouts, duplication } = this.stage.scenario.network;
+    if (this.lostUp() || this.strikes("timeout-before", timeouts.before)) {
       agenda.put(deadlineMs, EVENT.requestTimesOut, index, request);
       return;
     }
-    const parcel: Parcel = { request, message };
+    const parcel: Parcel = { request, message: altered?.message ?? message };
     agenda.put(agenda.nowMs + this.delayMs(), EVENT.requestArrives, index, 0, parcel);
-    if (this.strikes(this.stage.scenario.network.duplication)) {
+    if (this.strikes("duplication", duplication)) {
       agenda.put(agenda.nowMs + this.delayMs() + this.delayMs(), EVENT.requestArrives, index, 0, parcel);
     }
   }
@@ -102,7 +115,8 @@ export class Radio {
     const { agenda } = this.stage;
     const sent = this.inFlight.get(request);
     if (!sent) return;
-    const lost = this.strikes(this.stage.scenario.network.loss);
+    const { loss, timeouts } = this.stage.scenario.network;
+    const lost = this.strikes("loss", loss) || this.strikes("timeout-after", timeouts.after);
     const atMs = agenda.nowMs + workMs + this.delayMs();
     if (lost || atMs >= sent.deadlineMs) {
       agenda.put(sent.deadlineMs, EVENT.requestTimesOut, this.phone.index, request);
@@ -121,6 +135,7 @@ export class Radio {
     this.inFlight.delete(request);
     this.stage.record(factOfAnswer(this.phone.on(), request, sent.message, sent.mutations, answer));
     this.phone.feed({ input: "answered", request, answer });
+    this.phone.took(sent.message, answer);
   }
 
   /** No answer came: `timeout` leaves open what happened; `unreachable` means that it never left the phone. */
@@ -139,6 +154,7 @@ export class Radio {
       socket,
       subscription,
       openAtPhone: true,
+      severed: false,
       atProxy: undefined,
       arrivalMs: 0,
       bundle: undefined,
@@ -153,6 +169,7 @@ export class Radio {
       ...(entities && { entities }),
     });
     if (!this.online) this.breakLater(line, agenda.nowMs + 1);
+    else if (agenda.nowMs < this.portalUntilMs) this.breakLater(line, agenda.nowMs + this.delayMs());
     else if (this.lostUp() || agenda.nowMs < this.downDeadUntilMs)
       this.breakLater(line, agenda.nowMs + CONNECT_TIMEOUT_MS);
     else agenda.put(agenda.nowMs + this.delayMs() * 2, EVENT.socketArrives, this.phone.index, 0, line);
@@ -181,6 +198,7 @@ export class Radio {
 
   /** A frame leaves the proxy on this line. */
   frameLeaves(line: Line, frame: Frame): void {
+    if (line.severed) return;
     const { agenda } = this.stage;
     const atMs = this.inOrder(line);
     if (line.bundle && atMs === line.arrivalMs) {
@@ -194,6 +212,7 @@ export class Radio {
 
   framesArrive(line: Line, frames: readonly Frame[]): void {
     if (line.bundle === frames) line.bundle = undefined;
+    if (line.severed) return;
     if (line.atProxy) this.stage.backend.drained(line.atProxy, frames.length);
     for (const frame of frames) {
       // A frame may make the device hang up; what follows it then goes nowhere.
@@ -207,13 +226,39 @@ export class Radio {
   /** The proxy hung up with this code; the phone hears of it behind all that was sent before. */
   proxyHungUp(line: Line, code: number): void {
     line.atProxy = undefined;
-    this.breakLater(line, this.inOrder(line), code);
+    // A phone that nothing reaches goes on believing.
+    if (!line.severed) this.breakLater(line, this.inOrder(line), code);
   }
 
   closesAtPhone(line: Line, code: number): void {
     if (!line.openAtPhone) return;
     this.hangUp(line, code);
     this.phone.feed({ input: "socket_closed", socket: line.socket, code });
+  }
+
+  /** For so long a login page stands between the phone and all else: its sockets end, its requests are answered there. */
+  enterPortal(untilMs: number): void {
+    this.portalUntilMs = Math.max(this.portalUntilMs, untilMs);
+    for (const line of [...this.lines.values()])
+      this.breakLater(line, this.stage.agenda.nowMs + this.delayMs());
+  }
+
+  /** Something on the way forgets the sockets that are open now, and tells neither end. */
+  sever(): void {
+    for (const line of this.lines.values()) {
+      if (!line.atProxy || line.severed) continue;
+      line.severed = true;
+      this.stage.strikes.add("half-open-socket");
+      this.stage.record({ fact: "severed", ...this.phone.on(), socket: line.socket });
+    }
+  }
+
+  /** Faults have stopped. What they broke stays broken until somebody notices. */
+  heal(): void {
+    this.upDeadUntilMs = 0;
+    this.downDeadUntilMs = 0;
+    this.slowUntilMs = 0;
+    this.portalUntilMs = 0;
   }
 
   /** The phone knows that it has no network: what was in flight fails, and sockets are gone. */
@@ -243,7 +288,11 @@ export class Radio {
   pongMs(line: Line): number | undefined {
     const { nowMs } = this.stage.agenda;
     const alive =
-      line.openAtPhone && this.online && nowMs >= this.upDeadUntilMs && nowMs >= this.downDeadUntilMs;
+      line.openAtPhone &&
+      !line.severed &&
+      this.online &&
+      nowMs >= this.upDeadUntilMs &&
+      nowMs >= this.downDeadUntilMs;
     return alive ? this.delayMs() * 2 : undefined;
   }
 
@@ -252,7 +301,7 @@ export class Radio {
     this.lines.delete(line.socket);
     this.stage.record({ fact: "disconnected", ...this.phone.on(), socket: line.socket, code });
     // Without a network the proxy hears nothing; its pings will find out [EVT-11].
-    if (line.atProxy && this.online && this.stage.agenda.nowMs >= this.upDeadUntilMs) {
+    if (line.atProxy && !line.severed && this.online && this.stage.agenda.nowMs >= this.upDeadUntilMs) {
       const { agenda } = this.stage;
       agenda.put(agenda.nowMs + this.delayMs(), EVENT.socketClosesAtProxy, this.phone.index, 0, line);
     }
@@ -264,23 +313,46 @@ export class Radio {
 
   private inOrder(line: Line): number {
     const { nowMs } = this.stage.agenda;
-    const resent = this.strikes(this.stage.scenario.network.loss) ? RESEND_MS : 0;
+    const resent = this.strikes("loss", this.stage.scenario.network.loss) ? RESEND_MS : 0;
     const heldUntilMs = Math.max(nowMs, this.downDeadUntilMs);
     return Math.max(line.arrivalMs, heldUntilMs + this.delayMs() + resent);
   }
 
   private lostUp(): boolean {
-    return this.stage.agenda.nowMs < this.upDeadUntilMs || this.strikes(this.stage.scenario.network.loss);
+    return (
+      this.stage.agenda.nowMs < this.upDeadUntilMs || this.strikes("loss", this.stage.scenario.network.loss)
+    );
+  }
+
+  /** What a box on the way makes of the request; undefined when it passes as it is. */
+  private altered(message: Request): ReturnType<Middlebox["alter"]> {
+    if (this.stage.healed) return undefined;
+    const altered = this.middlebox.alter(message);
+    if (altered) this.stage.strikes.add(altered.weakened ? "weakened-etags" : "stripped-headers");
+    return altered;
+  }
+
+  private portalAnswers(request: number): void {
+    const { agenda } = this.stage;
+    this.stage.strikes.add("captive-portal");
+    const answer = portalAnswer(trueNow(this.stage));
+    const atMs = agenda.nowMs + this.delayMs() + this.delayMs();
+    agenda.put(atMs, EVENT.answerArrives, this.phone.index, request, answer);
   }
 
   private delayMs(): number {
     const { nowMs } = this.stage.agenda;
-    const { latency, reordering } = this.stage.scenario.network;
-    const once = this.fate.spread(nowMs, latency);
-    return this.strikes(reordering) ? once + latency.p99 + this.fate.spread(nowMs, latency) : once;
+    const { latency, reordering, spikes } = this.stage.scenario.network;
+    const usualMs = this.fate.spread(nowMs, latency);
+    const once = nowMs < this.slowUntilMs ? usualMs + this.fate.spread(nowMs, spikes.delay) : usualMs;
+    return this.strikes("reordering", reordering)
+      ? once + latency.p99 + this.fate.spread(nowMs, latency)
+      : once;
   }
 
-  private strikes(probability: number): boolean {
-    return !this.stage.healed && this.fate.chance(this.stage.agenda.nowMs, probability);
+  private strikes(strike: Strike, probability: number): boolean {
+    if (this.stage.healed || !this.fate.chance(this.stage.agenda.nowMs, probability)) return false;
+    this.stage.strikes.add(strike);
+    return true;
   }
 }

@@ -51,6 +51,8 @@ const Fleet = z.strictObject({
   phases: z.array(z.union([1, 2, 3, 4, 5].map((phase) => z.literal(phase)))).prefault([1, 2, 3, 4, 5]),
   /** From this many sendable mutations on they go out as a batch. */
   batchFrom: z.number().int().min(2).max(500).prefault(3),
+  /** Share of phones whose app does not know lists before it is updated, in the middle of the run. */
+  olderApps: share("0%"),
 });
 
 const Habits = z.strictObject({
@@ -61,6 +63,10 @@ const Habits = z.strictObject({
   /** Local hours in which sessions begin, `[from, to)`; all phones live in one time zone. */
   awake: z.tuple([z.number().min(0).max(24), z.number().min(0).max(24)]).prefault([7, 23]),
 });
+
+/** Headers that a middlebox may take off a request. */
+export const STRIPPABLE = ["if-match", "idempotency-key", "x-device-id", "x-mutation-timestamp"] as const;
+export type Strippable = (typeof STRIPPABLE)[number];
 
 const Network = z.strictObject({
   /** One way, per message. */
@@ -89,6 +95,24 @@ const Network = z.strictObject({
     })
     .prefault({}),
   requestTimeout: duration("30s"),
+  /** Networks with a login page: somebody else answers every request with 200 and HTML, and no socket opens. */
+  captive: z.strictObject({ perDay: perDay(0), length: spread("5m", "40m") }).prefault({}),
+  /** Requests that time out although the network is fine: before they reached the proxy, or with the answer made. */
+  timeouts: z.strictObject({ before: share("0%"), after: share("0%") }).prefault({}),
+  /** Somebody in the middle forgets the phone's sockets, and tells neither end. */
+  halfOpen: z.strictObject({ perDay: perDay(0) }).prefault({}),
+  /** Spans in which each message takes this much longer. */
+  spikes: z
+    .strictObject({ perDay: perDay(0), length: spread("30s", "5m"), delay: spread("3s", "25s") })
+    .prefault({}),
+  /** Share of phones behind something that changes headers, all through the run. */
+  middlebox: z
+    .strictObject({
+      strips: share("0%"),
+      headers: z.array(z.enum(STRIPPABLE)).prefault([...STRIPPABLE]),
+      weakens: share("0%"),
+    })
+    .prefault({}),
 });
 
 const Clocks = z.strictObject({
@@ -97,6 +121,8 @@ const Clocks = z.strictObject({
   offset: spread("20s", "10m"),
   /** Parts per million by which a skewed clock runs fast or slow. */
   driftPpm: z.number().min(0).max(10_000).prefault(30),
+  /** Share of phones whose clock is off by 1 to 30 years: an empty battery, a child, a game. */
+  yearsOff: share("0%"),
   /** Steps of the clock, either way, per phone and day. */
   jumps: z.strictObject({ perDay: perDay(0.02), size: spread("5s", "10m") }).prefault({}),
   /** Steps backwards of the proxy's clock per day. */
@@ -106,6 +132,10 @@ const Clocks = z.strictObject({
 const Storage = z.strictObject({
   /** From the write to its being durable; what is not durable is lost when the app is killed. */
   flush: spread("4ms", "60ms"),
+  /** Share of writes that fail, each as a whole. */
+  failures: share("0%"),
+  /** Spans in which nothing can be written. */
+  full: z.strictObject({ perDay: perDay(0), length: spread("2m", "30m") }).prefault({}),
 });
 
 const Workload = z.strictObject({
@@ -132,6 +162,14 @@ const Workload = z.strictObject({
   absence: z.strictObject({ share: share("0%"), length: duration("30d") }).prefault({}),
   /** Pull-to-refresh, which is a full sync, per device and day. */
   refreshesPerDay: perDay(0.1),
+  /** Share of creates that are two creates in one millisecond. */
+  twins: share("0%"),
+  /** Share of edits that write a field which this protocol does not name: people with a newer app. */
+  newFields: share("0%"),
+  /** Clients of old, as many per account: they list and write, plainly and without headers. */
+  legacy: z
+    .strictObject({ clients: z.number().int().min(0).max(16).prefault(0), editsPerDay: perDay(6) })
+    .prefault({}),
 });
 
 const Kills = z.strictObject({
@@ -139,6 +177,31 @@ const Kills = z.strictObject({
   perDay: perDay(1.5),
   /** Share of edits right after which the user swipes the app away, before or after they are durable. */
   afterEdit: share("1%"),
+  /** Kills at named points, as shares of how often each is passed. */
+  points: z
+    .strictObject({
+      /** A mutation is about to leave. */
+      beforeSend: share("0%"),
+      /** It left; nobody waits for its answer. */
+      afterSend: share("0%"),
+      /** Its answer came, and what that means is not stored. */
+      beforeStore: share("0%"),
+      /** Data is stored, the revision that covers it is not [REV-11]. */
+      beforeRevision: share("0%"),
+      /** A page of a sync came, and more are to come [FUL-3]. */
+      betweenPages: share("0%"),
+    })
+    .prefault({}),
+});
+
+/** Bearer tokens, and whose they are. */
+const Tokens = z.strictObject({
+  /** A phone's token is not good any more; after `length` its owner has a new one. */
+  expiry: z.strictObject({ perDay: perDay(0), length: spread("2m", "3h") }).prefault({}),
+  /** Share of phones that two people use, each with an account and with storage of their own. */
+  shared: share("0%"),
+  /** How often the other one takes over, per such phone and day. */
+  switchesPerDay: perDay(3),
 });
 
 const ProxySettings = z.strictObject({
@@ -155,12 +218,29 @@ const ProxySettings = z.strictObject({
   work: spread("3ms", "40ms"),
   /** Spans in which a proxy instance answers 503 and its sockets are closed. */
   outages: z.strictObject({ perDay: perDay(0.3), length: spread("20s", "4m") }).prefault({}),
+  /** Spans in which one instance hears of no change that others commit, and they of none of its own. */
+  cutOffs: z.strictObject({ perDay: perDay(0), length: spread("1m", "15m") }).prefault({}),
+  /** Spans in which capabilities declare another protocol. */
+  foreignProtocol: z.strictObject({ perDay: perDay(0), length: spread("5m", "1h") }).prefault({}),
+  /** From the middle of the run on, this share of events comes with entities, fields and frames of a later protocol. */
+  novelties: share("0%"),
+  /** What the backend behind the proxy changes, per account and day (section 10). */
+  webhooks: z
+    .strictObject({ perDay: perDay(0), duplication: share("0%"), reordering: share("0%") })
+    .prefault({}),
+  /** Modes that take over in mid-run, each this long after its beginning. */
+  rollout: z
+    .array(z.strictObject({ after: Duration, mode: z.enum(CONFLICT_MODES) }))
+    .max(16)
+    .prefault([]),
 });
 
 const Push = z.strictObject({
   delay: spread("800ms", "60s"),
   loss: share("5%"),
   duplication: share("1%"),
+  /** Tokens that die, per phone and day; the phone has a new one from its next start on. */
+  deadTokens: z.strictObject({ perDay: perDay(0) }).prefault({}),
 });
 
 /** One scenario file. Every part has a default, so that a file names only what it is about. */
@@ -180,12 +260,18 @@ export const Scenario = z.strictObject({
   clocks: Clocks.prefault({}),
   storage: Storage.prefault({}),
   kills: Kills.prefault({}),
+  tokens: Tokens.prefault({}),
   workload: Workload.prefault({}),
   proxy: ProxySettings.prefault({}),
   push: Push.prefault({}),
   /** What a metric must meet, for instance `sync latency online p99 < 2s`, `full sync rate < 5%`. */
   thresholds: z.array(z.string()).prefault([]),
 });
+
+/** The conflict mode of a run; `changing` when a rollout brings another, and rules that rest on it cannot be judged. */
+export function modeThroughout({ proxy }: Scenario): Scenario["proxy"]["mode"] | "changing" {
+  return proxy.rollout.every(({ mode }) => mode === proxy.mode) ? proxy.mode : "changing";
+}
 
 /** A scenario as written. */
 export type ScenarioText = z.input<typeof Scenario>;

@@ -22,8 +22,10 @@ export class Screen {
 
   /** Shows the record, or hides it when it has no fields. */
   show(entity: Entity, id: string, fields: Fields | undefined): void {
-    const rows = this.rows[entity];
-    const places = this.places[entity];
+    const rows: Shown[] | undefined = this.rows[entity];
+    const places: Map<string, number> | undefined = this.places[entity];
+    // [EVT-18] an app with a fault may want to show what no screen has a place for.
+    if (rows === undefined || places === undefined) return;
     const place = places.get(id);
     if (fields !== undefined) {
       if (place !== undefined) (rows[place] as Shown).fields = fields;

@@ -49,7 +49,11 @@ export function recordReplicas(stage: Stage): void {
 /** A new device of the phone's account, always the reference one, syncs in full over a network without faults. */
 function freshReplica(stage: Stage, like: Phone): readonly ReplicaRecord[] {
   const { push: _push, ...rest } = like.settings;
-  const settings: DeviceSettings = { ...rest, deviceId: `observer-${like.account}` as DeviceId };
+  const settings: DeviceSettings = {
+    ...rest,
+    token: like.accountToken,
+    deviceId: `observer-${like.account}` as DeviceId,
+  };
   const app = REFERENCE.app(settings, stream(stage.seed, settings.deviceId), 1);
   const clock = { monotonicMs: stage.agenda.nowMs, wallMs: trueNow(stage) };
   const inputs: DeviceInput[] = [{ input: "started", stored: new Map(), online: true }, { input: "opened" }];

@@ -10,6 +10,7 @@ import type { Backend } from "./backend.ts";
 import type { Parts } from "./parts.ts";
 import type { Phone } from "./phone.ts";
 import type { Scenario } from "./scenario.ts";
+import type { Strikes } from "./strikes.ts";
 
 /** One run's shared ground. */
 export interface Stage {
@@ -21,6 +22,8 @@ export interface Stage {
   readonly startMs: EpochMs;
   readonly phones: readonly Phone[];
   readonly backend: Backend;
+  /** How often each fault struck. */
+  readonly strikes: Strikes;
   /** Faults are off from here on. */
   healed: boolean;
   record(fact: Fact): void;

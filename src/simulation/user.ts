@@ -7,7 +7,7 @@ import { assertNever } from "../base/assert.ts";
 import { type Prng, stream } from "../base/prng.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../base/time.ts";
 import type { Choice, Edit, Outcome } from "../device/port.ts";
-import { ENTITIES, type Entity } from "../protocol/entity.ts";
+import type { Entity } from "../protocol/entity.ts";
 import type { Operation } from "../protocol/messages.ts";
 import { EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
@@ -42,6 +42,8 @@ export class User {
   private readonly failed = new Set<string>();
   private inSession = false;
   private away = false;
+  /** Somebody else uses the phone, under another account. */
+  private isOut = false;
 
   constructor(stage: Stage, phone: Phone, name: string) {
     this.stage = stage;
@@ -80,7 +82,7 @@ export class User {
 
   /** A session without consequences for others. */
   session(): void {
-    if (this.away || this.inSession || this.stage.healed) return;
+    if (this.isAway() || this.inSession || this.stage.healed) return;
     this.openApp();
     const { agenda, scenario } = this.stage;
     const lengthMs = Math.max(1_000, quantile(scenario.habits.sessionLength, this.random.unit()));
@@ -106,17 +108,32 @@ export class User {
     if (!this.inSession || this.stage.healed) return;
     const target = record && this.phone.screen.get(record.entity, record.id);
     if (record && !target) return;
-    const edit = record && target ? this.author.update(record.entity, target) : this.newEdit();
-    if (!edit) return;
+    const wanted = record && target ? this.author.update(record.entity, target) : this.newEdit();
+    if (!wanted) return;
+    const edit = this.inNewApp() ? this.author.withNewField(wanted) : wanted;
     this.phone.feed({ input: "edit", edit });
+    if (edit.operation === "create") this.twin(edit.entity);
     if (this.random.chance(this.stage.scenario.kills.afterEdit)) this.planSwipe();
     if (record || edit.recordId === undefined || edit.operation !== "update") return;
     if (this.random.chance(this.stage.scenario.workload.burst)) this.planBurst(edit.entity, edit.recordId);
   }
 
+  private inNewApp(): boolean {
+    if (!this.random.chance(this.stage.scenario.workload.newFields)) return false;
+    this.stage.strikes.add("new-field");
+    return true;
+  }
+
+  /** [QUE-13] another create in the same millisecond: a double tap, an import. */
+  private twin(entity: Entity): void {
+    if (!this.random.chance(this.stage.scenario.workload.twins)) return;
+    this.stage.strikes.add("twin-creates");
+    this.phone.feed({ input: "edit", edit: this.author.create(entity) });
+  }
+
   reads(): void {
     if (!this.inSession) return;
-    const entity = this.random.pick(ENTITIES);
+    const entity = this.random.pick(this.phone.settings.entities);
     const rows = this.phone.screen.all(entity);
     const whole = rows.length === 0 || this.random.chance(0.4);
     const query = whole ? { entity } : { entity, id: this.random.pick(rows).id };
@@ -172,6 +189,7 @@ export class User {
   killed(): void {
     if (this.stage.healed) return;
     this.planKill();
+    if (this.phone.app) this.stage.strikes.add("kill");
     this.phone.kill();
   }
 
@@ -181,13 +199,29 @@ export class User {
   }
 
   isAway(): boolean {
-    return this.away;
+    return this.away || this.isOut;
+  }
+
+  get isSignedOut(): boolean {
+    return this.isOut;
+  }
+
+  /** This person signs out of the phone, and nothing of theirs runs on it; or in again. */
+  signedOut(out: boolean): void {
+    this.isOut = out;
+    if (out) this.phone.kill();
+  }
+
+  /** Faults are about to stop: the app goes to the background, so that it is opened once more. */
+  putsDown(): void {
+    if (this.inSession) this.sessionEnds();
   }
 
   /** Faults have stopped: everyone opens the app once more and leaves it open. */
   heal(): void {
     const { agenda } = this.stage;
     this.away = false;
+    this.isOut = false;
     agenda.put(agenda.nowMs + this.random.below(REOPEN_WITHIN_MS), EVENT.sessionBegins, this.phone.index);
   }
 
@@ -197,6 +231,7 @@ export class User {
 
   private openApp(): void {
     this.phone.start();
+    if (!this.phone.app) return;
     this.inSession = true;
     this.stage.record({ fact: "opened", ...this.phone.on() });
     this.phone.feed({ input: "opened" });
@@ -298,7 +333,9 @@ export class User {
   private anEntity(): Entity {
     const { contact, task } = this.stage.scenario.workload.entities;
     const draw = this.random.unit();
-    return draw < contact ? "contact" : draw < contact + task ? "task" : "list";
+    const entity = draw < contact ? "contact" : draw < contact + task ? "task" : "list";
+    // An older app has no button for what it does not know.
+    return this.phone.settings.entities.includes(entity) ? entity : "task";
   }
 
   private anOperation(): Operation {

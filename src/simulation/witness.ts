@@ -79,6 +79,7 @@ export function factOfRequest(
   request: number,
   message: Request,
   mutations: readonly SentMutation[],
+  altered?: readonly string[],
 ): Fact {
   const { at, device, account } = on;
   const { call } = message;
@@ -92,6 +93,7 @@ export function factOfRequest(
     call: call.call,
     mutations,
     bytes,
+    ...(altered && { altered }),
   } as const;
   return call.call === "changes" && call.since !== undefined ? { ...sent, since: call.since } : sent;
 }
@@ -105,9 +107,14 @@ export function factOfAnswer(
   answer: Answer,
 ): Fact {
   const { at, device, account } = on;
-  const body = answer.body as Readonly<Record<string, unknown>> | null;
-  const results =
-    message.call.call === "batch" ? batchResults(mutations, body) : singleResult(mutations, answer, body);
+  const isJson = typeof answer.body === "object";
+  const body = isJson ? (answer.body as Readonly<Record<string, unknown>> | null) : null;
+  const results = !isJson
+    ? // [QUE-8] somebody else's answer says nothing of any mutation.
+      NONE
+    : message.call.call === "batch"
+      ? batchResults(mutations, body)
+      : singleResult(mutations, answer, body);
   const bytes = HEADER_BYTES + jsonBytes(answer.body);
   const fact = {
     fact: "answered",
@@ -119,6 +126,7 @@ export function factOfAnswer(
     status: answer.status,
     results,
     bytes,
+    ...(!isJson && { foreign: true }),
   } as const;
   const error = typeof body?.error === "string" ? { error: body.error } : undefined;
   const seconds = answer.headers.retryAfterSeconds;

@@ -6,26 +6,31 @@
 
 import { assert } from "../base/assert.ts";
 import { stream } from "../base/prng.ts";
-import type { DeviceSettings } from "../device/port.ts";
 import type { Fact, Roster } from "../history/facts.ts";
 import { createJournal, type FactFold, type Journal } from "../history/journal.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import type { AccountId, SyncTrigger } from "../protocol/messages.ts";
 import type { Answer, Frame } from "../protocol/request.ts";
-import type { ProxyConfig, PushCallResult, PushTicket } from "../proxy/port.ts";
+import type { PushCallResult, PushTicket } from "../proxy/port.ts";
 import { Agenda, EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
-import { accountTokens, Backend, deviceName } from "./backend.ts";
+import { Backend } from "./backend.ts";
 import type { PendingWrite } from "./disk.ts";
 import { Faults } from "./faults.ts";
+import { type Intent, Legacy } from "./legacy.ts";
 import { type Parts, REFERENCE } from "./parts.ts";
 import { Phone } from "./phone.ts";
 import type { Progress, Simulation } from "./port.ts";
 import type { Line, Parcel } from "./radio.ts";
+import { rosterOf } from "./roster.ts";
 import type { Scenario } from "./scenario.ts";
+import { deviceSettings, proxyConfig } from "./settings.ts";
 import { CHECK_EVERY_MS, isStill, QUIET_MS, recordReplicas } from "./settle.ts";
+import { Spells } from "./spells.ts";
 import { type Stage, trueNow } from "./stage.ts";
+import { type Strike, Strikes } from "./strikes.ts";
 import { seedId } from "./user.ts";
+import { type Letter, Webhooks } from "./webhooks.ts";
 
 /** Every run begins on Monday, 5 January 2026, at midnight. */
 export const START_MS = 1_767_571_200_000;
@@ -55,6 +60,9 @@ export class World implements Simulation {
   private readonly scenario: Scenario;
   private readonly phones: Phone[] = [];
   private readonly faults: Faults;
+  private readonly spells: Spells;
+  private readonly webhooks: Webhooks;
+  private readonly legacy: Legacy;
   private phase: Progress["phase"] = "agitate";
   private events = 0;
   private deviceEvents = 0;
@@ -75,12 +83,16 @@ export class World implements Simulation {
       get backend(): Backend {
         return backend;
       },
+      strikes: new Strikes(),
       healed: false,
       record: (fact) => this.record(fact),
     };
     const backend = new Backend(stage, proxyConfig(scenario));
     this.stage = stage;
     this.faults = new Faults(stage);
+    this.spells = new Spells(stage);
+    this.webhooks = new Webhooks(stage);
+    this.legacy = new Legacy(stage);
     this.roster = this.enlist();
     this.populate();
     this.begin();
@@ -114,6 +126,10 @@ export class World implements Simulation {
     };
   }
 
+  struck(): Readonly<Record<Strike, number>> {
+    return this.stage.strikes.seen();
+  }
+
   /** Events on the agenda. */
   pendingEvents(): number {
     return this.agenda.length;
@@ -132,18 +148,33 @@ export class World implements Simulation {
 
   private enlist(): Roster {
     const { fleet } = this.scenario;
-    const devices: { name: string; account: number }[] = [];
     for (let account = 0; account < fleet.accounts; account++) {
       for (let nth = 0; nth < fleet.devicesPerAccount; nth++) {
         const settings = deviceSettings(this.scenario, account, nth);
-        const phone = new Phone(this.stage, devices.length, account, settings);
+        const phone = new Phone(this.stage, this.phones.length, account, settings, settings.deviceId);
         this.phones.push(phone);
         this.stage.backend.enrol(phone);
-        devices.push({ name: settings.deviceId, account });
       }
     }
-    const accounts = Array.from({ length: fleet.accounts }, (_, index) => ({ name: `account-${index}` }));
-    return { devices, accounts };
+    const { devices, accounts } = rosterOf(this.scenario);
+    const guests = [...this.phones].flatMap((phone) => this.shared(phone) ?? []);
+    return { devices: [...devices, ...guests.map(({ name, account }) => ({ name, account }))], accounts };
+  }
+
+  /** The same phone in the hands of somebody of the next account; undefined when its owner does not share it. */
+  private shared(phone: Phone): Phone | undefined {
+    const { fleet, tokens } = this.scenario;
+    const { name, settings } = phone;
+    const isShared = stream(this.stage.seed, `${name}/shared`).chance(tokens.shared);
+    if (!isShared || fleet.accounts < 2) return undefined;
+    const account = (phone.account + 1) % fleet.accounts;
+    const theirs = { ...settings, token: `tok-${account}` };
+    const guest = new Phone(this.stage, this.phones.length, account, theirs, `${name}@${account}`);
+    this.phones.push(guest);
+    this.stage.backend.enrol(guest);
+    phone.partner = guest;
+    guest.user.signedOut(true);
+    return guest;
   }
 
   /** Every account has its records before the first phone is switched on. */
@@ -170,6 +201,9 @@ export class World implements Simulation {
   private begin(): void {
     this.journal.record({ fact: "phase", at: START_MS, phase: "agitate" });
     this.faults.begin();
+    this.spells.begin();
+    this.webhooks.begin();
+    this.legacy.begin();
     for (const phone of this.phones) phone.user.begin();
     this.agenda.put(this.scenario.duration, EVENT.heals, 0);
   }
@@ -178,10 +212,12 @@ export class World implements Simulation {
     const { kind, target, detail, cargo } = this.agenda;
     if (kind >= EVENT.pushAnswered && kind <= EVENT.fanOut)
       return this.dispatchToProxy(kind, target, detail, cargo);
+    if (kind >= EVENT.webhookMade && kind <= EVENT.legacyWrites)
+      return this.dispatchToOthers(kind, target, detail, cargo);
     if (kind >= EVENT.outageBegins) return this.dispatchToRun(kind, target);
     this.deviceEvents++;
     const phone = this.phones[target] as Phone;
-    if (kind >= EVENT.sessionBegins) return this.dispatchToUser(kind, phone, cargo);
+    if (kind >= EVENT.sessionBegins) return this.dispatchToUser(kind, phone, detail, cargo);
     this.dispatchToLink(kind, phone, detail, cargo);
   }
 
@@ -221,7 +257,7 @@ export class World implements Simulation {
     }
   }
 
-  private dispatchToUser(kind: number, phone: Phone, cargo: unknown): void {
+  private dispatchToUser(kind: number, phone: Phone, detail: number, cargo: unknown): void {
     const { user } = phone;
     switch (kind) {
       case EVENT.sessionBegins:
@@ -243,8 +279,10 @@ export class World implements Simulation {
       case EVENT.killed:
         return user.killed();
       case EVENT.swipedAway:
+        if (phone.app) this.stage.strikes.add("kill-after-edit");
         return phone.kill();
       case EVENT.absenceBegins:
+        this.stage.strikes.add("absence");
         return user.absent(true);
       case EVENT.absenceEnds:
         return user.absent(false);
@@ -256,6 +294,12 @@ export class World implements Simulation {
         return this.faults.partitionBegins(phone);
       case EVENT.clockJumps:
         return this.faults.clockJumps(phone);
+      case EVENT.spellBegins:
+        return this.spells.phoneStruck(phone, detail);
+      case EVENT.spellEnds:
+        return this.spells.phoneRecovers(phone, detail);
+      case EVENT.updates:
+        return phone.updates();
       default:
         assert(false, `an event of kind ${kind} is foreseen`);
     }
@@ -285,6 +329,14 @@ export class World implements Simulation {
         return this.stage.backend.comeBack(target);
       case EVENT.proxyClockJumps:
         return this.faults.proxyClockJumps();
+      case EVENT.foreignBegins:
+        return this.spells.foreignBegins();
+      case EVENT.cutBegins:
+        return this.spells.cutBegins(target);
+      case EVENT.cutEnds:
+        return this.stage.backend.joinsAgain(target);
+      case EVENT.rollout:
+        return this.spells.rollOut(target);
       case EVENT.heals:
         return this.heal();
       case EVENT.settles:
@@ -294,16 +346,34 @@ export class World implements Simulation {
     }
   }
 
+  /** Those who write to accounts and are no phones. */
+  private dispatchToOthers(kind: number, target: number, detail: number, cargo: unknown): void {
+    switch (kind) {
+      case EVENT.webhookMade:
+        return this.webhooks.made(target, detail > 0);
+      case EVENT.webhookArrives:
+        return this.webhooks.arrives(target, cargo as Letter);
+      case EVENT.legacyLooks:
+        return this.legacy.looks(target);
+      case EVENT.legacyWrites:
+        return this.legacy.writes(cargo as Intent);
+      default:
+        assert(false, `an event of kind ${kind} is foreseen`);
+    }
+  }
+
   private heal(): void {
+    // [FLG-4] an app that met another protocol looks again when it is opened.
+    if (this.scenario.proxy.foreignProtocol.perDay > 0) for (const { user } of this.phones) user.putsDown();
     this.stage.healed = true;
     this.phase = "heal";
     this.healedAtMs = this.agenda.nowMs;
     this.journal.record({ fact: "phase", at: trueNow(this.stage), phase: "heal" });
     for (let instance = 0; instance < this.stage.backend.instanceCount; instance++)
       this.stage.backend.comeBack(instance);
+    this.spells.heal();
     for (const phone of this.phones) {
-      phone.radio.upDeadUntilMs = 0;
-      phone.radio.downDeadUntilMs = 0;
+      phone.radio.heal();
       phone.comesOnline();
       phone.user.heal();
     }
@@ -323,53 +393,4 @@ export class World implements Simulation {
     this.phase = still ? "settled" : "unsettled";
     this.journal.record({ fact: "phase", at: trueNow(this.stage), phase: this.phase });
   }
-}
-
-const BODY_BYTES_MAX = 1_048_576;
-const ATTEMPTS_MAX = 5;
-const SEVEN_DAYS_SECONDS = 604_800;
-
-function proxyConfig(scenario: Scenario): ProxyConfig {
-  const { fleet, proxy } = scenario;
-  return {
-    accounts: accountTokens(fleet.accounts),
-    phases: fleet.phases,
-    conflicts: { mode: proxy.mode, ifMatch: proxy.ifMatch, resolvedBy: proxy.resolvedBy },
-    limits: {
-      bodyBytesMax: BODY_BYTES_MAX,
-      mutationsMax: proxy.mutationsMax,
-      deltaLimitMax: proxy.deltaLimitMax,
-      listLimitMax: proxy.deltaLimitMax,
-      replayMax: 1_000,
-      socketBacklogMax: 10_000,
-    },
-    retentionSeconds: Math.round(proxy.retention / 1_000),
-    idempotencyTtlSeconds: Math.max(SEVEN_DAYS_SECONDS, Math.round(proxy.retention / 1_000)),
-    push: { entities: ENTITIES, coalesceMs: 1_000, receiptDelaySeconds: 900 },
-    webhooks: false,
-  };
-}
-
-function deviceSettings(scenario: Scenario, account: number, nth: number): DeviceSettings {
-  const { fleet, network } = scenario;
-  const phases = new Set(fleet.phases as readonly (1 | 2 | 3 | 4 | 5)[]);
-  const deviceId = deviceName(account, nth);
-  return {
-    deviceId,
-    token: `tok-${account}`,
-    entities: ENTITIES,
-    phases,
-    attemptsMax: ATTEMPTS_MAX,
-    requestTimeoutMs: network.requestTimeout,
-    freshForMs: 60_000,
-    pollEveryMs: 300_000,
-    batchFrom: fleet.batchFrom,
-    ...(phases.has(4) && {
-      push: {
-        token: `ExponentPushToken[${deviceId}]`,
-        platform: nth % 2 === 0 ? "ios" : "android",
-        topics: ENTITIES,
-      },
-    }),
-  };
 }

@@ -56,7 +56,7 @@ export function createDeviceCheckers(
     createKeyAndBytesChecker(witness),
     createForeignProtocolChecker(witness),
     createDurableEditChecker(witness),
-    createShownAtOnceChecker(),
+    createShownAtOnceChecker(witness),
     createRecordOrderChecker(witness),
     createStableKeyChecker(witness),
     createRetryWaitChecker(witness),

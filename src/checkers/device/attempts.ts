@@ -41,9 +41,10 @@ class Attempts extends DeviceChecker {
   private readonly attemptsMax: number;
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
+  private readonly startedAt: (number | undefined)[] = [];
 
   constructor(attemptsMax: number, witness: Witness) {
-    super("QUE-6", ["sent", "answered", "unanswered", "killed", "settled", "retried", "rekeyed"]);
+    super("QUE-6", ["started", "sent", "answered", "unanswered", "killed", "settled", "retried", "rekeyed"]);
     this.attemptsMax = attemptsMax;
     this.witness = witness;
     this.notes = witness.ledgers.notes(() => ({ least: 0, most: 0, unreached: 0, open: false, ends: [] }));
@@ -51,6 +52,9 @@ class Attempts extends DeviceChecker {
 
   fold(fact: Fact): void {
     switch (fact.fact) {
+      case "started":
+        this.startedAt[fact.device] = fact.at;
+        return;
       case "sent":
         this.sent(fact);
         return;
@@ -63,7 +67,9 @@ class Attempts extends DeviceChecker {
         return;
       case "settled": {
         const { mutation } = this.witness.ledgers;
-        if (mutation && fact.outcome === "failed") this.failed(mutation, fact);
+        // What failed before the restart stays visible, and is told again.
+        if (mutation && fact.outcome === "failed" && this.startedAt[fact.device] !== fact.at)
+          this.failed(mutation, fact);
         return;
       }
       case "retried":

@@ -65,7 +65,8 @@ class ClockCorrection extends DeviceChecker {
         this.unknown(fact.device);
         return;
       case "answered":
-        if (fact.status >= 200 && fact.status < 300) this.devices.of(fact.device).shownAt = fact.at;
+        if (fact.status >= 200 && fact.status < 300 && !fact.foreign)
+          this.devices.of(fact.device).shownAt = fact.at;
         return;
       case "edited": {
         const { mutation } = this.witness.ledgers;

@@ -10,7 +10,7 @@ import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 import { DeviceChecker, type FactOf, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
-import { replyTo } from "./reply.ts";
+import { replyTo, resultOf } from "./reply.ts";
 
 /**
  * [MRG-9] Triggers: each `409 conflict` to a mutation. It must not simply fail, nor go out again as it was, nor, where
@@ -96,6 +96,9 @@ class Conflict extends DeviceChecker {
     for (let index = 0; index < sent.mutations.length; index++) {
       const item = sent.mutations[index] as SentMutation;
       if (replyTo(fact, item, index) !== "conflict") continue;
+      // [CON-1] a 409 that names the very revision that the write named is no conflict: its precondition was spoiled on
+      // the way, and neither a strategy nor a person can mend that. What becomes of it is free.
+      if (item.ifMatch !== undefined && resultOf(fact, item, index)?.revision === item.ifMatch) continue;
       const mutation = ledger.byKey(item.key);
       if (!mutation || mutation.stage === "settled") continue;
       this.trigger();

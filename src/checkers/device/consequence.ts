@@ -102,7 +102,8 @@ class Consequence extends DeviceChecker {
         const { mutation } = this.witness.ledgers;
         if (!mutation) return;
         const note = this.forget(this.devices.of(fact.device), mutation);
-        if (fact.fact !== "rekeyed") note.attempts = 0;
+        // [QUE-6] taken up again it is a new mutation; a choice in between is not.
+        if (fact.fact === "retried" || fact.fact === "discarded") note.attempts = 0;
       }
     }
   }

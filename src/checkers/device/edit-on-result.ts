@@ -66,7 +66,13 @@ class EditOnResult extends DeviceChecker {
 
   private killed(fact: FactOf<"killed">): void {
     const { ledgers, flights } = this.witness;
-    for (const request of flights.cut) this.landed(ledgers.of(fact.device), request);
+    const ledger = ledgers.of(fact.device);
+    for (const request of flights.cut) this.landed(ledger, request);
+    // What an answer said may not have been stored.
+    for (const mutation of ledger.all()) {
+      const note = mutation.stage === "settled" ? undefined : this.notes.find(mutation);
+      if (note) note.result = undefined;
+    }
   }
 
   private landed(ledger: Ledger, request: FactOf<"sent">): void {

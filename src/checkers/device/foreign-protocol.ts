@@ -28,7 +28,7 @@ class ForeignProtocol extends DeviceChecker {
   private readonly notes: Notes<{ answered: boolean }>;
 
   constructor(witness: Witness) {
-    super("FLG-4", ["noticed", "started", "sent", "answered", "settled"]);
+    super("FLG-4", ["noticed", "started", "sent", "answered", "unanswered", "settled"]);
     this.witness = witness;
     this.notes = witness.ledgers.notes(() => ({ answered: false }));
   }
@@ -44,6 +44,9 @@ class ForeignProtocol extends DeviceChecker {
       case "answered":
         this.answered(fact);
         return;
+      case "unanswered":
+        this.landed(fact);
+        return;
       case "settled":
         this.settled(fact);
         return;
@@ -56,15 +59,16 @@ class ForeignProtocol extends DeviceChecker {
   private noticed(state: DeviceState, fact: FactOf<"noticed">): void {
     this.trigger();
     state.notice = fact;
-    for (const mutation of this.witness.ledgers.of(fact.device).all()) {
-      const note = this.notes.find(mutation);
-      if (note) note.answered = false;
-    }
   }
 
   private answered(fact: FactOf<"answered">): void {
     // If these are of the other protocol still, a new notice follows.
     if (fact.call === "capabilities" && fact.status === 200) this.devices.of(fact.device).notice = undefined;
+    this.landed(fact);
+  }
+
+  /** What was on its way may end by that, also later: an end is told when storage has it. */
+  private landed(fact: FactOf<"answered" | "unanswered">): void {
     const sent = this.witness.flights.landed;
     if (!sent) return;
     const ledger = this.witness.ledgers.of(fact.device);
@@ -76,6 +80,11 @@ class ForeignProtocol extends DeviceChecker {
 
   private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
+    const ledger = this.witness.ledgers.of(fact.device);
+    for (const { key } of fact.mutations) {
+      const mutation = ledger.byKey(key);
+      if (mutation) this.notes.of(mutation).answered = false;
+    }
     const { notice } = this.devices.of(fact.device);
     if (!notice) return;
     this.breach({
@@ -89,7 +98,8 @@ class ForeignProtocol extends DeviceChecker {
 
   private settled(fact: FactOf<"settled">): void {
     const { mutation } = this.witness.ledgers;
-    if (!mutation || fact.outcome !== "failed") return;
+    // What was made on top of one that an answer refused goes with it.
+    if (!mutation || fact.outcome !== "failed" || fact.error === "dependency_failed") return;
     const { notice } = this.devices.of(fact.device);
     if (!notice || this.notes.find(mutation)?.answered) return;
     this.breach({

@@ -74,6 +74,11 @@ export class Debt<Cause> {
     this.cause = undefined;
   }
 
+  /** What must come first is on its way: the clock begins anew. */
+  postpone(at: EpochMs): void {
+    if (this.from !== undefined) this.from = at;
+  }
+
   /** The device became able to act, or unable. */
   able(able: boolean, at: EpochMs): void {
     this.from = able ? (this.from ?? at) : undefined;

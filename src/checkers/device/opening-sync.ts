@@ -11,6 +11,8 @@ import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 
 /** A sync this shortly before the opening counts as the one on open: the app may start and open in two steps. */
 const JUST_SYNCED_MS = 10_000;
+/** A revision is stored well within this time, unless the app is killed. */
+const STORED_WITHIN_MS = 5_000;
 /** Statuses of `changes` after which only a full sync is left: 410, and those of a proxy that has no delta. */
 const NO_DELTA: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
 
@@ -31,6 +33,7 @@ interface DeviceState {
   /** A full sync was begun for cause and has not ended. */
   unfinished: boolean;
   firsts: number;
+  firstAt: number;
   askedAt: number;
   syncing: FactOf<"sync_started"> | undefined;
   readonly live: Set<number>;
@@ -44,6 +47,7 @@ class OpeningSync extends DeviceChecker {
     cause: undefined,
     unfinished: false,
     firsts: 0,
+    firstAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
     syncing: undefined,
     live: new Set(),
@@ -78,6 +82,8 @@ class OpeningSync extends DeviceChecker {
         return;
       case "sent":
         if (fact.call === "changes") this.asks(this.due(fact), fact.at);
+        // [FLG-4] a device may first ask whom it speaks to, and again if that fails.
+        if (fact.call === "capabilities") this.due(fact).debt.postpone(fact.at);
         return;
       case "connecting":
         if (fact.since !== undefined) this.asks(this.due(fact), fact.at);
@@ -148,6 +154,8 @@ class OpeningSync extends DeviceChecker {
         return;
       case "killed":
         state.debt.pay();
+        // Its revision may not have been stored: it was the first in vain.
+        if (fact.at - state.firstAt < STORED_WITHIN_MS) state.firsts--;
         state.syncing = undefined;
         state.live.clear();
         return;
@@ -184,7 +192,9 @@ class OpeningSync extends DeviceChecker {
     }
     state.cause = undefined;
     state.unfinished = false;
+    if (fact.reason !== "first") return;
     state.firsts++;
+    state.firstAt = fact.at;
   }
 
   private began(state: DeviceState, fact: FactOf<"sync_started">): void {

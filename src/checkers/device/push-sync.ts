@@ -48,6 +48,7 @@ class PushSync extends DeviceChecker {
       "pushed",
       "sync_started",
       "sync_ended",
+      "sent",
       "frame",
       "advanced",
       "noticed",
@@ -74,6 +75,10 @@ class PushSync extends DeviceChecker {
         return;
       case "sync_ended":
         this.ended(this.due(fact), fact);
+        return;
+      case "sent":
+        // [FLG-4] a device may first ask whom it speaks to, and again if that fails.
+        if (fact.call === "capabilities") this.due(fact).debt.postpone(fact.at);
         return;
       case "frame":
         if ("revisionId" in fact.frame) this.sees(this.due(fact), fact.frame.revisionId);

@@ -112,10 +112,11 @@ class Reconnect extends DeviceChecker {
     if (fact.socket !== state.socket) return;
     const livedMs = state.connectedAt === undefined ? 0 : fact.at - state.connectedAt;
     if (livedMs >= GOOD_CONNECTION_MS) state.unsettled = 0;
-    state.failures++;
+    // Hanging up is no failure, and neither is a token that is not good any more.
+    const own = fact.code === CLOSE.normal || fact.code === CLOSE.unauthorized;
+    if (!own) state.failures++;
     state.unsettled++;
     state.connectedAt = undefined;
-    const own = fact.code === CLOSE.normal || fact.code === CLOSE.unauthorized;
     state.lost = own || !state.life.online ? undefined : fact;
   }
 

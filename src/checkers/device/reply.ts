@@ -37,6 +37,7 @@ export function resultOf(
 
 /** What an answer means for one mutation of its request. */
 export function replyTo(answered: FactOf<"answered">, sent: SentMutation, index: number): Reply {
+  if (answered.foreign) return "retry";
   const result = resultOf(answered, sent, index);
   if (!result) return envelopeReply(answered);
   // [REV-1] a success without a revision is not the proxy's: a captive portal says 200 to everything.

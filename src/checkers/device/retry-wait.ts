@@ -48,6 +48,8 @@ interface DeviceState {
   stirs: number;
   /** Requests with mutations that failed in a row: a queue may back off as a whole. */
   failures: number;
+  /** It told its user that it cannot go on; until it talks again, nobody knows since when it can. */
+  muted: boolean;
 }
 
 class RetryWait extends DeviceChecker {
@@ -56,6 +58,7 @@ class RetryWait extends DeviceChecker {
     wakes: 0,
     stirs: 0,
     failures: 0,
+    muted: false,
   }));
 
   private readonly witness: Witness;
@@ -93,9 +96,12 @@ class RetryWait extends DeviceChecker {
       case "killed":
         this.killed(fact);
         return;
-      case "noticed":
-        this.devices.of(fact.device).stirs++;
+      case "noticed": {
+        const state = this.devices.of(fact.device);
+        state.stirs++;
+        state.muted = true;
         return;
+      }
       case "rekeyed":
       case "chosen":
       case "retried":
@@ -111,6 +117,7 @@ class RetryWait extends DeviceChecker {
     const state = this.devices.of(fact.device);
     state.life.fold(fact);
     state.stirs++;
+    if (fact.fact === "started") state.muted = false;
     if (fact.fact !== "closed" && fact.fact !== "offline") state.wakes++;
   }
 
@@ -187,6 +194,7 @@ class RetryWait extends DeviceChecker {
       }
     }
     state.stirs++;
+    state.muted = false;
   }
 
   private attempt(state: DeviceState, mutation: Mutation, note: Note, end: End, fact: FactOf<"sent">): void {
@@ -208,7 +216,7 @@ class RetryWait extends DeviceChecker {
         evidence: [end, fact],
       });
     }
-    if (woken || note.stirs !== state.stirs || !state.life.open || !state.life.online) return;
+    if (woken || state.muted || note.stirs !== state.stirs || !state.life.open || !state.life.online) return;
     const counted = Math.max(note.attempts, state.failures);
     const mostMs = longestMs(Math.max(nominalWaitMs(counted), orderedMs));
     if (waitedMs <= mostMs) return;

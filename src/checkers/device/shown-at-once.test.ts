@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { discarded, edited, killed, rev, saved, settled, shown } from "../../history/facts.fixture.ts";
+import {
+  committed,
+  deleted,
+  discarded,
+  edited,
+  killed,
+  rev,
+  saved,
+  settled,
+  shown,
+} from "../../history/facts.fixture.ts";
 import { satisfied, verdict } from "./device.fixture.ts";
 import { createShownAtOnceChecker } from "./shown-at-once.ts";
 
@@ -52,6 +62,15 @@ test("[QUE-2] a refused delete brings the record back", () => {
   ]);
   // Deleted by someone else meanwhile: it stays gone rightly.
   expect(said([deletes, gone(0, ["m1"]), failed, gone(20, [], 2), saved({ at: 30 })]).breaches).toEqual([]);
+});
+
+test("[QUE-2] a refused delete of what the server had deleted before, and an update kept on the screen", () => {
+  const deletes = edited({ operation: "delete", payload: undefined });
+  const gone = (at: number, waiting: string[]) => shown({ at, fields: undefined, waiting, revision: rev(1) });
+  const failed = settled({ at: 20, outcome: "failed" });
+  const rest = [deletes, gone(0, ["m1"]), failed, gone(20, []), saved({ at: 30 })];
+  expect(said([deleted(1), ...rest]).breaches).toEqual([]);
+  expect(said([committed(1), ...rest]).breaches).toEqual(["it stays gone"]);
 });
 
 test("[QUE-2] without edits it is not exercised", () => {

@@ -5,6 +5,7 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 
@@ -12,8 +13,8 @@ import { Doubts, Suspicions } from "./instant.ts";
  * [QUE-2] Triggers: each edit, and each refusal (failed, yielded, discarded) of one that was shown as waiting. Both
  * must be on the screen before the next instant of the device; within one instant, order is free.
  */
-export function createShownAtOnceChecker(): Checker {
-  return new ShownAtOnce();
+export function createShownAtOnceChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new ShownAtOnce(witness));
 }
 
 type Edited = FactOf<"edited">;
@@ -38,6 +39,7 @@ interface Deletion {
 }
 
 class ShownAtOnce extends DeviceChecker {
+  private readonly witness: Witness;
   private readonly doubts = new Doubts();
   private readonly devices = new ByDevice<DeviceState>(() => ({
     unseen: new Suspicions(this.doubts),
@@ -48,8 +50,9 @@ class ShownAtOnce extends DeviceChecker {
     refusedDeletes: new Suspicions(this.doubts),
   }));
 
-  constructor() {
+  constructor(witness: Witness) {
     super("QUE-2", ["edited", "saved", "shown", "settled", "sent", "answered", "frame", "read", "killed"]);
+    this.witness = witness;
   }
 
   fold(fact: Fact): void {
@@ -168,6 +171,8 @@ class ShownAtOnce extends DeviceChecker {
     state.deletes.delete(edited.mutation);
     if (!shown || shown.fields !== undefined || shown.waiting.length > 0) return;
     if (edited.base === undefined || shown.revision !== edited.base) return;
+    // What its user deleted may have been gone from the server, and shown only for an edit that waited.
+    if (this.witness.commits.of(edited.account).find(edited.base)?.action === "deleted") return;
     this.breach({
       at: shown.at,
       expected: `${who(edited)} shows ${edited.entity} ${edited.id} again`,

@@ -31,6 +31,8 @@ interface Note {
   cutOff: boolean;
   /** A rekeying that was not sent before the kill, and so may be lost. */
   unsureKey: boolean;
+  /** A rekeying that was lost with a kill, as what was sent since has shown. */
+  lostKey: string | undefined;
 }
 
 class StableKey extends DeviceChecker {
@@ -45,6 +47,7 @@ class StableKey extends DeviceChecker {
       lastKey: "",
       cutOff: false,
       unsureKey: false,
+      lostKey: undefined,
     }));
   }
 
@@ -108,7 +111,11 @@ class StableKey extends DeviceChecker {
     const judged = this.rule === "QUE-7" ? cutOff : last !== undefined || sent.key !== mutation.key;
     if (!judged) return;
     this.trigger();
-    if (sent.key === mutation.key || (unsureKey && sent.key === (lastKey || mutation.edited.key))) return;
+    if (sent.key === mutation.key) return;
+    if (sent.key === (lastKey || mutation.edited.key) && (unsureKey || note.lostKey === mutation.key)) {
+      note.lostKey = mutation.key;
+      return;
+    }
     this.breach({
       at: fact.at,
       expected: `${who(fact)} sends ${naming(mutation)} under its key ${mutation.key}`,

@@ -15,7 +15,7 @@ export function createBat1Checker(witness: Witness = createWitness()): Checker {
     witness,
     defineChecker("BAT-1", ["answered"], (findings) => (fact) => {
       const { pending } = exchanges;
-      if (fact.call !== "batch" || !isSuccess(fact.status) || !pending) return;
+      if (fact.call !== "batch" || !isSuccess(fact.status) || fact.foreign || !pending) return;
       findings.trigger();
       const { mutations } = pending.sent;
       const alike = mutations.length === fact.results.length;

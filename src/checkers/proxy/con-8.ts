@@ -4,7 +4,7 @@
  */
 
 import { tellCommit } from "../commits.ts";
-import { defineChecker } from "../define.ts";
+import { defineChecker, type FactOf } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
@@ -25,7 +25,7 @@ export function createCon8Checker(witness: Witness = createWitness()): Checker {
       if (fact.fact !== "committed" || fact.action === "created") return;
       const before = commits.record(fact.account, fact.entity, fact.id)?.before;
       const dead = before === undefined ? fact.previous === undefined : before.action === "deleted";
-      if (!dead) return;
+      if (!dead || isOfBackend(fact)) return;
       findings.trigger();
       findings.breach({
         at: fact.at,
@@ -36,4 +36,9 @@ export function createCon8Checker(witness: Witness = createWitness()): Checker {
       });
     }),
   );
+}
+
+/** [WHK-1] what the backend says is gone is gone, whether or not it lived here; a delivery has no device and no key. */
+function isOfBackend({ action, device, key }: FactOf<"committed">): boolean {
+  return action === "deleted" && device === undefined && key === undefined;
 }

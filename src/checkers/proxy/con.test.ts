@@ -164,8 +164,14 @@ describe("[CON-8] a deleted record never comes back by an update", () => {
       [...gone, change(3)],
       /nothing committed on contact c1, which does not live/,
     );
-    expectBroken(createCon8Checker(), [...gone, deleted(3, { previous: rev(2) })], /which does not live/);
+    expectBroken(
+      createCon8Checker(),
+      [...gone, deleted(3, { previous: rev(2), device: 0 })],
+      /which does not live/,
+    );
   });
+  test("idle: the backend deletes what does not live [WHK-1]", () =>
+    expectIdle(createCon8Checker(), [...gone, deleted(3, { previous: rev(2) })]));
   test("broken: an update of what never was", () =>
     expectBroken(createCon8Checker(), [committed(1)], /no contact c1 was ever created/));
   test("idle: made again, and a record from before the history", () => {

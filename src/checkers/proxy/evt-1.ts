@@ -17,6 +17,16 @@ export const PROVEN_MS = 90 * SECOND_MS;
 /** Without any proof: longer than one direction of a network may be dead. */
 export const UNPROVEN_MS = 30 * MINUTE_MS;
 
+const FACTS = [
+  "answered",
+  "committed",
+  "cut_off",
+  "disconnected",
+  "frame",
+  "killed",
+  "phase",
+  "severed",
+] as const;
 const LINK_FACTS = ["started", "opened", "closed", "online", "offline"] as const;
 
 /** Proofs are kept this far apart, and this many of them. */
@@ -55,8 +65,11 @@ class Link {
 export function createEvt1Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges, sockets } = witness;
   const links = new ByIndex<Link>(() => new Link());
+  /** Looked into already, or dead without either end knowing. */
   const blamed = new Set<Socket>();
   let healAt: number | undefined;
+  /** Some instance hears of changes late until then. */
+  let cutUntil = 0;
 
   const waitMs = (socket: Socket, link: Link, since: number): number => {
     const calm = healAt !== undefined && (socket.readyAt ?? 0) >= healAt && since >= healAt;
@@ -68,7 +81,7 @@ export function createEvt1Checker(witness: Witness = createWitness()): Checker {
     if (socket.phase !== "live" || !link.able || blamed.has(socket)) return;
     const owed = sockets.owed(socket);
     if (!owed) return;
-    const since = Math.max(owed.at, socket.readyAt ?? 0, link.ableAt);
+    const since = Math.max(owed.at, socket.readyAt ?? 0, link.ableAt, cutUntil);
     if (at - since <= waitMs(socket, link, since)) return;
     blamed.add(socket);
     findings.trigger();
@@ -81,7 +94,7 @@ export function createEvt1Checker(witness: Witness = createWitness()): Checker {
     }
   };
 
-  const wants = ["answered", "committed", "disconnected", "frame", "killed", ...LINK_FACTS, "phase"] as const;
+  const wants = [...FACTS, ...LINK_FACTS] as const;
   const checker = defineChecker("EVT-1", wants, (findings) => (fact) => {
     switch (fact.fact) {
       case "phase":
@@ -107,11 +120,22 @@ export function createEvt1Checker(witness: Witness = createWitness()): Checker {
       case "killed":
         links.reset(fact.device);
         return;
+      case "severed":
+        for (const socket of sockets.of(fact.account)) if (isOf(socket, fact)) blamed.add(socket);
+        return;
+      case "cut_off":
+        cutUntil = Math.max(cutUntil, fact.until);
+        return;
       default:
         follow(links.of(fact.device), fact);
     }
   });
   return attending(witness, checker);
+}
+
+/** True for the socket that was severed. */
+function isOf({ connecting }: Socket, severed: FactOf<"severed">): boolean {
+  return connecting.device === severed.device && connecting.socket === severed.socket;
 }
 
 /** Keeps up with what a phone's owner and network do. */

@@ -6,6 +6,7 @@
 import { isOf } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
+import { isKnown } from "../sockets.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [EVT-3] over refusals, commits and frames. */
@@ -20,6 +21,7 @@ export function createEvt3Checker(witness: Witness = createWitness()): Checker {
       }
       if (fact.fact !== "frame" || fact.frame.type !== "sync_event") return;
       const { entity, id, revisionId, origin } = fact.frame;
+      if (!isKnown(entity)) return;
       const log = commits.of(fact.account);
       if (!log.covers(revisionId) || isOf(log.find(revisionId), entity, id)) return;
       const key =

@@ -7,6 +7,7 @@ import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { isOf } from "../commits.ts";
 import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
+import { isKnown } from "../sockets.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 /** [REV-3] over answers and frames. */
@@ -42,7 +43,7 @@ export function createRev3Checker(witness: Witness = createWitness()): Checker {
     defineChecker("REV-3", ["answered", "frame"], (findings) => (fact) => {
       if (fact.fact === "frame") {
         const { frame } = fact;
-        if (frame.type !== "sync_event" || frame.payload === null) return;
+        if (frame.type !== "sync_event" || frame.payload === null || !isKnown(frame.entity)) return;
         return judge(fact, frame.entity, frame.payload, findings, frame.revisionId);
       }
       if (fact.fact !== "answered") return;

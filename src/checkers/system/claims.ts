@@ -4,7 +4,7 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
-import type { Fields } from "../../protocol/entity.ts";
+import type { Entity, Fields } from "../../protocol/entity.ts";
 import { fieldOf, fieldsIn, itemIdsOf } from "../commits.ts";
 import { type FactOf, RecordMap } from "../define.ts";
 
@@ -52,6 +52,12 @@ export class Claims {
     if (rest.length === 0) this.byRecord.delete(entity, id);
     else this.byRecord.set(entity, id, rest);
     return waiting;
+  }
+
+  /** Edits of this record claim nothing any more: an older one was put on top of them. */
+  endAll(entity: Entity, id: string): void {
+    for (const { edited } of this.byRecord.get(entity, id) ?? []) this.byMutation.delete(edited.mutation);
+    this.byRecord.delete(entity, id);
   }
 
   /** [QUE-1] what was not saved may be gone with the app. */

@@ -97,8 +97,10 @@ function follow(desk: Desk, fact: FactOf<(typeof FACTS)[number]>): void {
     case "settled":
     case "discarded": {
       const open = desk.open.get(fact.mutation);
-      if (open && fact.fact === "settled" && fact.outcome === "failed") desk.failed.set(fact.mutation, open);
-      else desk.failed.delete(fact.mutation);
+      const failed = fact.fact === "settled" && fact.outcome === "failed";
+      if (open && failed) desk.failed.set(fact.mutation, open);
+      // Told again after a restart, a failed one still waits for its user [QUE-6].
+      else if (!failed) desk.failed.delete(fact.mutation);
       desk.open.delete(fact.mutation);
       return;
     }

@@ -16,6 +16,7 @@ import {
   read,
   record,
   rekeyed,
+  retried,
   rev,
   saved,
   settled,
@@ -151,6 +152,24 @@ describe("[SYS-6] waiting edits stay on the screen", () => {
       ],
       /the update m2, which waits/,
     ));
+  test("kept: a failed edit that is taken up again comes out on top of a newer one", () => {
+    const second = edited({ mutation: "m2", payload: { name: "Joan" }, at: 2 });
+    const failed = settled({ at: 1, outcome: "failed" });
+    const facts = [
+      ...mine,
+      failed,
+      second,
+      retried({ at: 3 }),
+      see(1, "Grace", 3, ["m2", "m1"]),
+      read({ at: 4 }),
+    ];
+    expectKept(createSys6Checker(), facts);
+    expectBroken(
+      createSys6Checker(),
+      facts.filter(({ fact }) => fact !== "retried"),
+      /the update m2, which waits/,
+    );
+  });
   test("broken: a removal is undone", () => {
     const removal = edited({ payload: { phone: null } });
     expectBroken(

@@ -69,6 +69,7 @@ const FACTS = [
   "asked",
   "chosen",
   "discarded",
+  "retried",
   "answered",
   "killed",
 ] as const;
@@ -84,6 +85,7 @@ export function createSys6Checker(witness: Witness = createWitness()): Checker {
       owner.ripen(fact.at, findings);
       if (fact.fact === "shown") judgeShown(owner, fact, witness, findings);
       else if (fact.fact === "read") judgeRead(owner, fact, findings);
+      else if (fact.fact === "retried") takenUp(owner, fact, witness);
       else follow(owner, fact);
     },
     (findings) => {
@@ -93,7 +95,10 @@ export function createSys6Checker(witness: Witness = createWitness()): Checker {
   return attending(witness, checker);
 }
 
-function follow(owner: Owner, fact: FactOf<Exclude<(typeof FACTS)[number], "shown" | "read">>): void {
+function follow(
+  owner: Owner,
+  fact: FactOf<Exclude<(typeof FACTS)[number], "shown" | "read" | "retried">>,
+): void {
   switch (fact.fact) {
     case "edited":
       owner.claims.begin(fact, owner.seenBefore(fact));
@@ -127,6 +132,14 @@ function follow(owner: Owner, fact: FactOf<Exclude<(typeof FACTS)[number], "show
       settle(owner, fact);
       return;
   }
+}
+
+/** [QUE-6] a failed edit that is taken up again is a new one, on top of those that were made after it. */
+function takenUp(owner: Owner, fact: FactOf<"retried">, { ledgers }: Witness): void {
+  const edited = ledgers.of(fact.device).get(fact.mutation)?.edited;
+  if (!edited) return;
+  owner.claims.endAll(edited.entity, edited.id);
+  owner.lift(fact.at, ({ shown }) => shown.id === edited.id && shown.entity === edited.entity);
 }
 
 function release(owner: Owner, at: EpochMs, mutation: string): void {

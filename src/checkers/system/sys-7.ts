@@ -45,6 +45,8 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
   const checker = defineChecker("SYS-7", wants, (findings) => (fact) => {
     switch (fact.fact) {
       case "shown":
+        // What is gone shows nothing, and a full sync dates it by the head of the log.
+        if (fact.fields === undefined) return;
         return look(fact, fact.entity, fact.id, fact.revision, findings);
       case "frame":
         if (fact.frame.type === "sync_event")
