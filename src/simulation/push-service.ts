@@ -28,11 +28,11 @@ export class PushService {
     if (push && !this.tokens.has(push.token)) this.tokens.set(push.token, phone);
   }
 
-  /** [PSH-3] a token has one owner: the last of those who share the phone who registered it. */
+  /** [PSH-3] a token has one owner: the last of those who share the phone who registered it, while it lives. */
   registered(phone: Phone, { call }: Request): void {
-    const body = "body" in call ? (call.body as { readonly token?: string }) : {};
-    if (body.token !== undefined && body.token === phone.settings.push?.token)
-      this.tokens.set(body.token, phone);
+    const token = "body" in call ? (call.body as { readonly token?: string }).token : undefined;
+    if (token === undefined) return;
+    if (this.tokens.has(token) || token === phone.settings.push?.token) this.tokens.set(token, phone);
   }
 
   /** The token is dead from now on [PSH-6]. */

@@ -170,6 +170,8 @@ export class User {
       this.failed.delete(mutation);
       return;
     }
+    // An app without the durable queue keeps nothing that could be taken up again.
+    if (!this.phone.settings.phases.has(3)) return;
     this.failed.add(mutation);
     this.reconsiderLater(mutation);
   }

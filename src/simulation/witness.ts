@@ -93,9 +93,9 @@ export function factOfRequest(
     call: call.call,
     mutations,
     bytes,
-    ...(altered && { altered }),
   } as const;
-  return call.call === "changes" && call.since !== undefined ? { ...sent, since: call.since } : sent;
+  const told = call.call === "changes" && call.since !== undefined ? { ...sent, since: call.since } : sent;
+  return altered ? { ...told, altered } : told;
 }
 
 /** The fact that this answer reached the device. `mutations` are those of its request, in order. */
@@ -109,12 +109,8 @@ export function factOfAnswer(
   const { at, device, account } = on;
   const isJson = typeof answer.body === "object";
   const body = isJson ? (answer.body as Readonly<Record<string, unknown>> | null) : null;
-  const results = !isJson
-    ? // [QUE-8] somebody else's answer says nothing of any mutation.
-      NONE
-    : message.call.call === "batch"
-      ? batchResults(mutations, body)
-      : singleResult(mutations, answer, body);
+  const results =
+    message.call.call === "batch" ? batchResults(mutations, body) : singleResult(mutations, answer, body);
   const bytes = HEADER_BYTES + jsonBytes(answer.body);
   const fact = {
     fact: "answered",
@@ -126,8 +122,9 @@ export function factOfAnswer(
     status: answer.status,
     results,
     bytes,
-    ...(!isJson && { foreign: true }),
   } as const;
+  // [QUE-8] somebody else's answer says nothing of any mutation.
+  if (!isJson) return { ...fact, results: NONE, foreign: true };
   const error = typeof body?.error === "string" ? { error: body.error } : undefined;
   const seconds = answer.headers.retryAfterSeconds;
   const retry = seconds === undefined ? undefined : { retryAfterMs: seconds * 1_000 };

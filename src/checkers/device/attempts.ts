@@ -37,14 +37,28 @@ interface Note {
   ends: readonly Fact[];
 }
 
+const FACTS = [
+  "started",
+  "noticed",
+  "sent",
+  "answered",
+  "unanswered",
+  "killed",
+  "settled",
+  "retried",
+  "rekeyed",
+] as const;
+
 class Attempts extends DeviceChecker {
   private readonly attemptsMax: number;
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
   private readonly startedAt: (number | undefined)[] = [];
+  /** By device: storage has failed in the life of this process, and may not have the counts. */
+  private readonly unstored: (boolean | undefined)[] = [];
 
   constructor(attemptsMax: number, witness: Witness) {
-    super("QUE-6", ["started", "sent", "answered", "unanswered", "killed", "settled", "retried", "rekeyed"]);
+    super("QUE-6", [...FACTS]);
     this.attemptsMax = attemptsMax;
     this.witness = witness;
     this.notes = witness.ledgers.notes(() => ({ least: 0, most: 0, unreached: 0, open: false, ends: [] }));
@@ -54,6 +68,10 @@ class Attempts extends DeviceChecker {
     switch (fact.fact) {
       case "started":
         this.startedAt[fact.device] = fact.at;
+        this.unstored[fact.device] = false;
+        return;
+      case "noticed":
+        if (fact.notice === "storage_failed") this.unstored[fact.device] = true;
         return;
       case "sent":
         this.sent(fact);
@@ -96,7 +114,7 @@ class Attempts extends DeviceChecker {
     }
     for (const mutation of ledger.all()) {
       const note = this.notes.find(mutation);
-      if (note && note.least > 0) note.least--;
+      if (note && note.least > 0) note.least = this.unstored[fact.device] ? 0 : note.least - 1;
     }
   }
 

@@ -34,6 +34,8 @@ interface Note {
   shownAt: number | undefined;
   /** The round of the device in which that was noted; it counts in no later one. */
   round: number;
+  /** Its stamp went on from one made before the offset was known; it keeps it when it is sent again. */
+  follows: boolean;
 }
 
 class ClockCorrection extends DeviceChecker {
@@ -51,7 +53,7 @@ class ClockCorrection extends DeviceChecker {
   constructor(witness: Witness) {
     super("QUE-16", ["clock_set", "started", "answered", "edited", "sent"]);
     this.witness = witness;
-    this.notes = witness.ledgers.notes(() => ({ shownAt: undefined, round: 0 }));
+    this.notes = witness.ledgers.notes(() => ({ shownAt: undefined, round: 0, follows: false }));
   }
 
   fold(fact: Fact): void {
@@ -103,7 +105,8 @@ class ClockCorrection extends DeviceChecker {
       // An edit made before the offset was known may be stamped ahead; later ones may have to follow it.
       const follows = item.timestamp > state.largest && item.timestamp <= state.largest + IN_ORDER_MS;
       state.largest = Math.max(state.largest, item.timestamp);
-      if (!mutation || shownAt === undefined || follows) continue;
+      if (note && follows) note.follows = true;
+      if (!mutation || shownAt === undefined || note?.follows) continue;
       // A person's choice or retry is a later act, and may be stamped as one.
       if (mutation.formerKeys.length > 0 || mutation.retried) continue;
       const { at } = mutation.edited;

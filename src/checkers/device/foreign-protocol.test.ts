@@ -18,9 +18,10 @@ test("[FLG-4] it sends mutations all the same", () => {
 });
 
 test("[FLG-4] it gives its queue up", () => {
-  expect(said([edited(), notice, settled({ at: 6, outcome: "failed" })]).breaches).toEqual([
-    "it failed without an answer",
-  ]);
+  const failed = settled({ at: 6, outcome: "failed" });
+  expect(said([edited(), saved(), notice, failed]).breaches).toEqual(["it failed without an answer"]);
+  // Without the durable queue nothing is saved, and nothing can be kept.
+  expect(said([edited(), notice, failed]).breaches).toEqual([]);
 });
 
 test("[FLG-4] what was on its way may still be answered", () => {

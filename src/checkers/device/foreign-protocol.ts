@@ -102,6 +102,8 @@ class ForeignProtocol extends DeviceChecker {
     if (!mutation || fact.outcome !== "failed" || fact.error === "dependency_failed") return;
     const { notice } = this.devices.of(fact.device);
     if (!notice || this.notes.find(mutation)?.answered) return;
+    // Without the durable queue nothing is saved, and an edit that cannot go at once was never in one.
+    if (!mutation.saved) return;
     this.breach({
       at: fact.at,
       expected: `${who(fact)} keeps ${naming(mutation)} in its queue`,

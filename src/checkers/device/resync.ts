@@ -75,6 +75,8 @@ class Resync extends DeviceChecker {
         return;
       case "sent":
         if (fact.call === "changes" || fact.call === "list") this.due(fact).debt.pay();
+        // [FLG-4] a device may first ask whom it speaks to, and again if that fails.
+        if (fact.call === "capabilities") this.due(fact).debt.postpone(fact.at);
         return;
       case "shown": {
         const state = this.due(fact);
