@@ -14,7 +14,7 @@ const { positionals, values } = parseArgs({
   options: { follow: { type: "boolean" }, last: { type: "boolean" } },
 });
 const [base, token, lastRevisionId] = positionals;
-if (base === undefined || token === undefined) {
+if (base === undefined || token === undefined || !URL.canParse(base)) {
   console.error("usage: node docs/resume.mjs <base url> <token> [lastRevisionId] [--follow] [--last]");
   process.exit(2);
 }
