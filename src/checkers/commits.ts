@@ -168,6 +168,11 @@ export class Commits {
   }
 }
 
+/** True when the record's newest commit deleted it, at this revision or before. */
+export function isGoneAt(record: RecordLog | undefined, revision: string): boolean {
+  return record?.last.action === "deleted" && record.last.revision <= revision;
+}
+
 /** True when this is a commit of this record. */
 export function isOf(commit: Commit | undefined, entity: Entity, id: string): boolean {
   return commit !== undefined && commit.entity === entity && commit.id === id;

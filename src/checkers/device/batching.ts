@@ -12,6 +12,8 @@ import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
 export const LONG_QUEUE = 20;
 /** A mutation of this size may fill a request by itself. */
 const LARGE_BYTES = 65_536;
+/** What was made while storage failed may leave only when it is durable: who had been chosen before that goes alone. */
+const RECOVERY_MS = 1_000;
 
 /**
  * [QUE-15] SHOULD. Triggers: each request with mutations that a device with a long queue sends, once it has read the
@@ -25,17 +27,30 @@ interface DeviceState {
   /** Mutations that were first of their record when they were made, and have never been sent. */
   readonly heads: Set<string>;
   informed: boolean;
+  /** Until when storage failed, or had only just taken again what waits; no end while nothing was saved since. */
+  troubledUntil: number;
 }
 
 class Batching extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
     heads: new Set(),
     informed: false,
+    troubledUntil: Number.NEGATIVE_INFINITY,
   }));
   private readonly witness: Witness;
 
   constructor(witness: Witness) {
-    super("QUE-15", ["edited", "settled", "asked", "discarded", "killed", "sent", "answered"]);
+    super("QUE-15", [
+      "edited",
+      "saved",
+      "settled",
+      "asked",
+      "discarded",
+      "killed",
+      "sent",
+      "answered",
+      "noticed",
+    ]);
     this.witness = witness;
   }
 
@@ -52,7 +67,17 @@ class Batching extends DeviceChecker {
       case "discarded":
         this.devices.of(fact.device).heads.delete(fact.mutation);
         return;
+      case "noticed":
+        if (fact.notice === "storage_failed")
+          this.devices.of(fact.device).troubledUntil = Number.POSITIVE_INFINITY;
+        return;
+      case "saved": {
+        const state = this.devices.of(fact.device);
+        if (state.troubledUntil === Number.POSITIVE_INFINITY) state.troubledUntil = fact.at + RECOVERY_MS;
+        return;
+      }
       case "killed":
+        this.devices.of(fact.device).troubledUntil = Number.NEGATIVE_INFINITY;
         this.killed(fact);
         return;
       case "sent":
@@ -74,9 +99,9 @@ class Batching extends DeviceChecker {
   private sent(fact: FactOf<"sent">): void {
     if (fact.mutations.length === 0) return;
     const ledger = this.witness.ledgers.of(fact.device);
-    const { heads, informed } = this.devices.of(fact.device);
+    const { heads, informed, troubledUntil } = this.devices.of(fact.device);
     const waiting = heads.size;
-    const long = informed && waiting >= LONG_QUEUE;
+    const long = informed && waiting >= LONG_QUEUE && fact.at > troubledUntil;
     if (long) this.trigger();
     let firsts = 0;
     for (const item of fact.mutations) {

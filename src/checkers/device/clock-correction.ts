@@ -3,7 +3,7 @@
  * Refuses to judge edits made before the process had an answer, and small offsets.
  */
 
-import { formatDuration } from "../../base/time.ts";
+import { formatDuration, SECOND_MS } from "../../base/time.ts";
 import type { Fact } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
@@ -17,6 +17,8 @@ export const CLOCK_ERROR_MS_MIN = 900_000;
 export const TIMESTAMP_ERROR_MS_MAX = 10_000;
 /** Timestamps that go on from a larger one of the same device by no more than this keep its edits in order. */
 const IN_ORDER_MS = 1_000;
+/** Settings of the clock for which it is known what was stamped last before an answer showed the offset. */
+const BLIND_MAX = 8;
 /** A clock may run wrong by this share since it was set. */
 const DRIFT = 0.0005;
 
@@ -44,6 +46,8 @@ class ClockCorrection extends DeviceChecker {
     setAt: 0,
     shownAt: undefined as number | undefined,
     largest: 0,
+    /** For each of the last rounds in which it was so, the device's own time at its last edit before any answer. */
+    blind: [] as { readonly round: number; readonly ownTime: number }[],
     /** Goes up with each start and each setting of the clock. */
     round: 0,
   }));
@@ -72,7 +76,9 @@ class ClockCorrection extends DeviceChecker {
         return;
       case "edited": {
         const { mutation } = this.witness.ledgers;
-        const { shownAt, round } = this.devices.of(fact.device);
+        const state = this.devices.of(fact.device);
+        const { shownAt, round } = state;
+        if (shownAt === undefined) blindly(state, fact.at);
         if (!mutation || shownAt === undefined) return;
         const note = this.notes.of(mutation);
         note.shownAt = shownAt;
@@ -96,15 +102,20 @@ class ClockCorrection extends DeviceChecker {
     const state = this.devices.of(fact.device);
     const { offsetMs } = state;
     if (offsetMs < CLOCK_ERROR_MS_MIN && offsetMs > -CLOCK_ERROR_MS_MIN) return;
+    // What a clock drifted since it was set counts in whole seconds.
+    const inOrderMs = IN_ORDER_MS + Math.floor(((fact.at - state.setAt) * DRIFT) / SECOND_MS) * SECOND_MS;
     const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
       const note = mutation && this.notes.find(mutation);
       const shownAt = note?.round === state.round ? note.shownAt : undefined;
-      if (item.timestamp === undefined) continue;
+      const stamp = item.timestamp;
+      if (stamp === undefined) continue;
       // An edit made before the offset was known may be stamped ahead; later ones may have to follow it.
-      const follows = item.timestamp > state.largest && item.timestamp <= state.largest + IN_ORDER_MS;
-      state.largest = Math.max(state.largest, item.timestamp);
+      const follows =
+        (stamp > state.largest && stamp <= state.largest + IN_ORDER_MS) ||
+        state.blind.some(({ ownTime }) => Math.abs(stamp - ownTime) <= inOrderMs);
+      state.largest = Math.max(state.largest, stamp);
       if (note && follows) note.follows = true;
       if (!mutation || shownAt === undefined || note?.follows) continue;
       // A person's choice or retry is a later act, and may be stamped as one.
@@ -113,7 +124,7 @@ class ClockCorrection extends DeviceChecker {
       const nearMs = TIMESTAMP_ERROR_MS_MAX + (at - state.setAt) * DRIFT;
       if (nearMs * 3 > Math.abs(offsetMs)) continue;
       this.trigger();
-      const errorMs = item.timestamp - at;
+      const errorMs = stamp - at;
       const own = Math.abs(errorMs - offsetMs) <= nearMs;
       if (!own && Math.abs(errorMs - 2 * offsetMs) > nearMs) continue;
       this.breach({
@@ -125,4 +136,19 @@ class ClockCorrection extends DeviceChecker {
       });
     }
   }
+}
+
+/** An edit whose stamp may be the device's own time, as nothing had shown it wrong; those that follow it are above it. */
+function blindly(
+  state: {
+    readonly blind: { readonly round: number; readonly ownTime: number }[];
+    readonly round: number;
+    readonly offsetMs: number;
+  },
+  at: number,
+): void {
+  const { blind, round, offsetMs } = state;
+  if (blind.at(-1)?.round === round) blind.pop();
+  blind.push({ round, ownTime: at + offsetMs });
+  if (blind.length > BLIND_MAX) blind.shift();
 }

@@ -258,7 +258,7 @@ class Consequence extends DeviceChecker {
       case "retry":
       case "in_flight":
         if (outcome === "failed") return note.attempts < this.attemptsMax ? "is tried again" : undefined;
-        return note.confirmed || note.attempts > 1 ? undefined : "is tried again";
+        return note.confirmed ? undefined : "is tried again";
       default:
         return undefined;
     }

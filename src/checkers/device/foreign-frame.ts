@@ -16,7 +16,8 @@ const STORED_WITHIN_MS = 5_000;
 
 /**
  * [EVT-18] Triggers: each event of an unknown entity whose revision the device next shows to have passed, or not: by
- * `advanced`, or by reconnecting in the same process STORED_WITHIN_MS later or more. Frames of an unknown type carry
+ * `advanced`, or by reconnecting in the same process STORED_WITHIN_MS later or more. While the stream has a gap behind it,
+ * it vouches for no revision. Frames of an unknown type carry
  * nothing that must be taken over; after them, and after such events, the device must not show anything of them.
  */
 export function createForeignFrameChecker(): Checker {
@@ -25,10 +26,14 @@ export function createForeignFrameChecker(): Checker {
 
 class ForeignFrame extends DeviceChecker {
   /** The newest event of an unknown entity that has not been seen to be passed. */
-  private readonly devices = new ByDevice(() => ({ foreign: undefined as FactOf<"frame"> | undefined }));
+  private readonly devices = new ByDevice(() => ({
+    foreign: undefined as FactOf<"frame"> | undefined,
+    /** [EVT-15] since `resync_required`, until a sync that began after it has ended: then nothing moves the revision. */
+    gap: "none" as "none" | "open" | "syncing",
+  }));
 
   constructor() {
-    super("EVT-18", ["frame", "advanced", "connecting", "shown", "killed", "sync_started"]);
+    super("EVT-18", ["frame", "advanced", "connecting", "shown", "killed", "sync_started", "sync_ended"]);
   }
 
   fold(fact: Fact): void {
@@ -43,9 +48,20 @@ class ForeignFrame extends DeviceChecker {
         this.connecting(fact);
         return;
       case "killed":
-      case "sync_started":
         this.devices.of(fact.device).foreign = undefined;
+        this.devices.of(fact.device).gap = "none";
         return;
+      case "sync_started": {
+        const state = this.devices.of(fact.device);
+        state.foreign = undefined;
+        if (state.gap === "open") state.gap = "syncing";
+        return;
+      }
+      case "sync_ended": {
+        const state = this.devices.of(fact.device);
+        if (state.gap === "syncing") state.gap = fact.revision === undefined ? "open" : "none";
+        return;
+      }
       case "shown":
         if (!KNOWN_ENTITIES.has(fact.entity)) this.shows(fact);
     }
@@ -58,10 +74,11 @@ class ForeignFrame extends DeviceChecker {
       return;
     }
     const state = this.devices.of(fact.device);
+    if (frame.type === "resync_required") state.gap = "open";
     if (frame.type !== "sync_event" || KNOWN_ENTITIES.has(frame.entity)) {
       // A later frame that it knows moves the revision past the unknown one in any case.
       state.foreign = undefined;
-    } else if (parseRevision(frame.revisionId) !== undefined) {
+    } else if (state.gap === "none" && parseRevision(frame.revisionId) !== undefined) {
       state.foreign = fact;
     }
   }

@@ -14,7 +14,7 @@ const JUST_SYNCED_MS = 10_000;
 /** A revision is stored well within this time, unless the app is killed. */
 const STORED_WITHIN_MS = 5_000;
 /** Statuses of `changes` after which only a full sync is left: 410, and those of a proxy that has no delta. */
-const NO_DELTA: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
+export const NO_DELTA: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
 
 /**
  * [FUL-1] Triggers: each opening of a device that has stored a revision, and each full sync. A resumed event stream
@@ -105,6 +105,8 @@ class OpeningSync extends DeviceChecker {
         return;
       case "noticed": {
         const state = this.due(fact);
+        // What cannot be stored can be asked for all the same.
+        if (fact.notice === "storage_failed") return;
         state.debt.pay();
         state.life.muted = true;
         return;

@@ -133,7 +133,7 @@ class RecordOrder extends DeviceChecker {
     const { entity, id } = later.edited;
     for (const earlier of ledger.ofRecord(entity, id)) {
       if (earlier === later) return;
-      if (this.notes.find(earlier)?.answered || earlier.retried || ahead.includes(earlier)) continue;
+      if (this.notes.find(earlier)?.answered || ahead.includes(earlier)) continue;
       this.overtakings.of(fact.device).add(earlier.edited.mutation, fact.at, { earlier, later, fact });
       return;
     }

@@ -86,6 +86,8 @@ class Resync extends DeviceChecker {
       }
       case "noticed": {
         const state = this.due(fact);
+        // What cannot be stored can be asked for all the same.
+        if (fact.notice === "storage_failed") return;
         state.debt.pay();
         state.life.muted = true;
         return;

@@ -4,6 +4,7 @@
  */
 
 import type { Fact } from "../../history/facts.ts";
+import { isGoneAt } from "../commits.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
@@ -172,7 +173,10 @@ class ShownAtOnce extends DeviceChecker {
     if (!shown || shown.fields !== undefined || shown.waiting.length > 0) return;
     if (edited.base === undefined || shown.revision !== edited.base) return;
     // What its user deleted may have been gone from the server, and shown only for an edit that waited.
-    if (this.witness.commits.of(edited.account).find(edited.base)?.action === "deleted") return;
+    const { commits } = this.witness;
+    if (commits.of(edited.account).find(edited.base)?.action === "deleted") return;
+    // A full sync dates what is gone by the head of the log.
+    if (isGoneAt(commits.record(edited.account, edited.entity, edited.id), edited.base)) return;
     this.breach({
       at: shown.at,
       expected: `${who(edited)} shows ${edited.entity} ${edited.id} again`,

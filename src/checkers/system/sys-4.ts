@@ -1,6 +1,7 @@
 /**
  * Owns [SYS-4]: every edit ends completed, failed and shown, or superseded by its author; none vanishes.
  * Judges runs that settled. What was not saved when the app was killed may vanish: nobody was told that it was done.
+ * A conflict that its user never decides is an end: the edit was not taken, and the app says so for as long as that holds.
  */
 
 import { ByIndex, defineChecker, type FactOf } from "../define.ts";
@@ -58,9 +59,15 @@ export function createSys4Checker(): Checker {
     (findings) => {
       if (!settled) return;
       for (const [device, desk] of desks.entries()) {
+        const asked = new Set<string>();
         for (const { edited, saved, visible, doubtful } of desk.open.values()) {
-          if (visible || doubtful || desk.stuck) continue;
+          const record = `${edited.entity} ${edited.id}`;
+          if (visible) asked.add(record);
+          // [QUE-3] what was made on top of an edit that its user was asked about waits with it, and is shown so.
+          const waits = visible || asked.has(record);
+          if (!waits && (doubtful || desk.stuck)) continue;
           findings.trigger();
+          if (waits) continue;
           findings.breach({
             at: endAt,
             expected: `mutation ${edited.mutation} settled, or waiting for its user`,

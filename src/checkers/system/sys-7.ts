@@ -5,7 +5,8 @@
 
 import type { Fact } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
-import { defineChecker, type Findings } from "../define.ts";
+import { isGoneAt } from "../commits.ts";
+import { defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
@@ -41,12 +42,19 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
     if (owner !== undefined) breach(fact, `${entity} ${id} at ${revision}`, owner, findings);
   };
 
+  /** The same for what is gone, and shows nothing but the edits that wait on it. */
+  const isDated = ({ account, entity, id, revision, waiting }: FactOf<"shown">): boolean =>
+    revision !== undefined &&
+    waiting.length > 0 &&
+    commits.of(account).find(revision) !== undefined &&
+    isGoneAt(commits.record(account, entity, id), revision);
+
   const wants = ["answered", "frame", "pushed", "shown", "replica", "fresh_replica"] as const;
   const checker = defineChecker("SYS-7", wants, (findings) => (fact) => {
     switch (fact.fact) {
       case "shown":
         // What is gone shows nothing, and a full sync dates it by the head of the log.
-        if (fact.fields === undefined) return;
+        if (fact.fields === undefined || isDated(fact)) return;
         return look(fact, fact.entity, fact.id, fact.revision, findings);
       case "frame":
         if (fact.frame.type === "sync_event")

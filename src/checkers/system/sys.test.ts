@@ -245,6 +245,7 @@ describe("[SYS-4] no edit vanishes", () => {
       asked(),
       end,
     ]);
+    expectKept(createSys4Checker(), [edited(), asked(), edited({ mutation: "m2" }), saved(), end]);
     expectKept(createSys4Checker(), [edited(), settled({ outcome: "failed" }), end]);
     expectKept(createSys4Checker(), [edited(), settled({ outcome: "failed" }), retried(), settled(), end]);
   });
@@ -260,6 +261,16 @@ describe("[SYS-4] no edit vanishes", () => {
       /mutation m1 settled, or waiting/,
     );
     expectBroken(createSys4Checker(), [edited(), asked(), chosen(), end], /it is neither/);
+    expectBroken(
+      createSys4Checker(),
+      [edited(), edited({ mutation: "m2" }), asked({ mutation: "m2" }), end],
+      /mutation m1 settled, or waiting/,
+    );
+    expectBroken(
+      createSys4Checker(),
+      [edited(), asked(), edited({ mutation: "m2", id: "c2" }), end],
+      /the update of contact c2/,
+    );
     expectBroken(
       createSys4Checker(),
       [edited(), settled({ outcome: "failed" }), retried(), end],
