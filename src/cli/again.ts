@@ -10,6 +10,8 @@ export interface RunArguments {
   readonly devices?: number | undefined;
   readonly duration?: string | undefined;
   readonly set: readonly string[];
+  /** The seed draws the faults, too. */
+  readonly swarm?: boolean | undefined;
   /** Name of a planted fault. */
   readonly fault?: string | undefined;
 }
@@ -17,6 +19,7 @@ export interface RunArguments {
 /** For instance `zeke-sync simulate commuter --seed 7 --set network.loss=10%`. */
 export function againCommand(run: RunArguments): string {
   const words = ["zeke-sync", "simulate", run.scenario, "--seed", String(run.seed)];
+  if (run.swarm) words.splice(3, 0, "--swarm");
   if (run.devices !== undefined) words.push("--devices", String(run.devices));
   if (run.duration !== undefined) words.push("--duration", run.duration);
   for (const change of run.set) words.push("--set", change);

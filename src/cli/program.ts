@@ -26,6 +26,7 @@ Examples:
   zeke-sync simulate                             the default scenario, commuter
   zeke-sync simulate skewed-clocks --seed 7      another scenario, another seed
   zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
+  zeke-sync simulate --swarm --seed 7            faults as the seed draws them
   zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
   zeke-sync rules QUE-10                         what a rule says
   zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
@@ -115,6 +116,7 @@ interface SimulateFlags extends SharedOptions {
   readonly report?: string;
   readonly fault?: string;
   readonly trace?: readonly string[];
+  readonly swarm?: boolean;
 }
 
 function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
@@ -133,6 +135,7 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     )
     .option("--duration <time>", "how long faults are on, such as 12h or 7d")
     .option("--set <path=value>", "change a setting of the scenario; may be given again", collect)
+    .option("--swarm", "let the seed draw which faults are on, how strong, and how the proxy is set")
     .option("--fault <name>", "plant a fault in proxy or device, to see it caught")
     .option(
       "--trace <device>",
@@ -145,13 +148,14 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--no-color", "no colours")
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      const { seed, devices, duration, set = [], trace = [], json, report, fault } = flags;
+      const { seed, devices, duration, set = [], trace = [], json, report, fault, swarm } = flags;
       const options = {
         scenario,
         seed,
         devices,
         duration,
         set,
+        swarm,
         fault,
         trace,
         json,

@@ -6,8 +6,10 @@
 import type { Checker } from "../checkers/port.ts";
 import type { Ruling } from "../checkers/witness.ts";
 import type { MetricsFold } from "../metrics/all.ts";
+import { ruleById } from "../protocol/rules/registry.ts";
+import { whyExcluded } from "../protocol/rules/scope.ts";
 import type { Simulation } from "../simulation/port.ts";
-import type { Scenario } from "../simulation/scenario.ts";
+import { modeThroughout, type Scenario } from "../simulation/scenario.ts";
 import type { SimulationOptions } from "../simulation/world.ts";
 
 /** What a simulation is put together from. */
@@ -25,6 +27,15 @@ export async function loadRunKit(): Promise<RunKit> {
     import("../metrics/all.ts"),
   ]);
   return { createSimulation, createCheckers, createMetrics };
+}
+
+/** Who judges a run of this scenario: rules of a phase that is off are reported as excluded, and not judged. */
+export function judgesOf(kit: Pick<RunKit, "createCheckers">, scenario: Scenario): readonly Checker[] {
+  const { resolvedBy } = scenario.proxy;
+  return kit.createCheckers({ mode: modeThroughout(scenario), resolvedBy }).filter(({ rule: id }) => {
+    const rule = ruleById(id);
+    return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
+  });
 }
 
 /** The checkers alone, for the catalogue of rules. */

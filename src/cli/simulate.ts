@@ -7,8 +7,6 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { formatInstant } from "../base/time.ts";
-import { ruleById } from "../protocol/rules/registry.ts";
-import { whyExcluded } from "../protocol/rules/scope.ts";
 import { renderJson } from "../report/json.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { buildReport } from "../report/result.ts";
@@ -16,7 +14,7 @@ import type { SimulationReport } from "../report/result-schema.ts";
 import { renderScreen, renderTrouble } from "../report/screen.ts";
 import { parseThreshold, type Threshold } from "../report/threshold.ts";
 import type { Trace } from "../report/trace.ts";
-import { modeThroughout, type Scenario } from "../simulation/scenario.ts";
+import type { Scenario } from "../simulation/scenario.ts";
 import { againCommand, type RunArguments } from "./again.ts";
 import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
@@ -26,8 +24,9 @@ import { adjust } from "./override.ts";
 import { type Planted, plant } from "./planted.ts";
 import { openProgressLine } from "./progress.ts";
 import { carryOut, type Ended } from "./run.ts";
-import type { RunKit } from "./run-kit.ts";
+import { judgesOf, type RunKit } from "./run-kit.ts";
 import { readScenario } from "./scenario-file.ts";
+import { reportDraw, type Swarm, swarmOf } from "./swarm.ts";
 import { ownVersion } from "./version.ts";
 
 /** What the command line asked for. */
@@ -47,8 +46,9 @@ export async function simulate(
   io: Io,
   load: () => Promise<RunKit>,
 ): Promise<ExitCode> {
-  const file = readScenario(options.scenario, io.cwd);
-  const { scenario, notes } = adjust(file, {
+  const named = readScenario(options.scenario, io.cwd);
+  const swarm = options.swarm ? swarmOf(named, options.seed) : undefined;
+  const { scenario, notes } = adjust(swarm?.file ?? named, {
     ...options,
     devices: options.devices,
     duration: options.duration,
@@ -66,7 +66,12 @@ export async function simulate(
   if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
   if (planted && !options.quiet)
     io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
-  const { report, tracing } = await runGuarded({ scenario, planted, trace, folder }, options, io, load);
+  const { report, tracing } = await runGuarded(
+    { scenario, swarm, planted, trace, folder },
+    options,
+    io,
+    load,
+  );
   const written = writeReport(report, options, folder, io);
   if (tracing !== undefined) io.stdout.write(tracing);
   print(report, options, folder, io);
@@ -90,6 +95,7 @@ async function askedTrace(
 /** What is to be run, and where its report goes. */
 interface Run {
   readonly scenario: Scenario;
+  readonly swarm: Swarm | undefined;
   readonly planted: Planted | undefined;
   readonly trace: Trace | undefined;
   readonly folder: RunFolder;
@@ -119,17 +125,14 @@ async function runGuarded(
 }
 
 async function runScenario(
-  { scenario, planted, trace, folder }: Run,
+  { scenario, swarm, planted, trace, folder }: Run,
   again: string,
   options: SimulateOptions,
   io: Io,
   kit: RunKit,
 ): Promise<Finished> {
   const startedMs = io.now();
-  const { resolvedBy } = scenario.proxy;
-  const checkers = kit
-    .createCheckers({ mode: modeThroughout(scenario), resolvedBy })
-    .filter(({ rule }) => concerns(rule, scenario.fleet.phases));
+  const checkers = judgesOf(kit, scenario);
   const metrics = kit.createMetrics();
   const simulation = kit.createSimulation(scenario, options.seed, {
     folds: [...checkers, metrics, ...(trace ? [trace] : [])],
@@ -150,12 +153,14 @@ async function runScenario(
       phases: fleet.phases,
       settings: { duration, fleet, ...settings, ...(planted && { fault: planted.fault.name }) },
     },
+    ...(swarm && { draw: reportDraw(swarm.draw, options, simulation.struck()) }),
     startMs: simulation.startMs,
     roster: simulation.roster,
     ended,
     progress: { simulatedMs, events, deviceEvents, facts, digest: digest() },
     judgements,
     metrics: metrics.result(),
+    struck: simulation.struck(),
     thresholds: thresholds.flatMap(understood),
     timing: {
       runId: folder.runId,
@@ -171,12 +176,6 @@ async function runScenario(
     paint: paintFor(io.stdout, io, options.color),
   });
   return { report, tracing };
-}
-
-/** False for a rule of a phase that is off: it is not judged, and reported as excluded. */
-function concerns(id: string, phases: readonly number[]): boolean {
-  const rule = ruleById(id);
-  return rule === undefined || whyExcluded(rule, phases) === undefined;
 }
 
 /** Shows progress; the first Ctrl-C ends the run with what there is, the second ends the process. */

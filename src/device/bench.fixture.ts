@@ -9,7 +9,7 @@ import type { DeviceId } from "../protocol/messages.ts";
 import type { Answer, Frame, Request } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
 import type { DeviceInput, DeviceOutput, DeviceSettings, Edit } from "./port.ts";
-import { createDevice, type Device, replica, step, waiting } from "./step.ts";
+import { createDevice, type Device, replica, step, undecided, waiting } from "./step.ts";
 
 export const SETTINGS: DeviceSettings = {
   deviceId: "phone" as DeviceId,
@@ -183,6 +183,10 @@ export class Bench {
 
   get waiting(): number {
     return waiting(this.device);
+  }
+
+  get undecided(): number {
+    return undecided(this.device);
   }
 
   get replica(): ReturnType<typeof replica> {

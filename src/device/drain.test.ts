@@ -192,6 +192,26 @@ describe("QUE-15, QUE-16", () => {
     expect(bench.last("send").message.call.call).toBe("create");
   });
 
+  it("[QUE-15] what was chosen and never left goes with those that came after it", () => {
+    const bench = live([], 4);
+    bench.edit({ entity: "task", operation: "create", recordId: "n0", payload: { title: "x" } });
+    bench.feed({ input: "offline" });
+    bench.flush();
+    for (const id of ["n1", "n2", "n3"])
+      bench.edit({ entity: "task", operation: "create", recordId: id, payload: { title: "x" } });
+    bench.flush();
+    bench.feed({ input: "online" });
+    bench.flush();
+    expect(itemsOf(bench)).toHaveLength(4);
+  });
+
+  it("[QUE-15] a proxy that takes fewer at once than are worth a batch gets as many as it takes", () => {
+    const bench = queued(7, { batchFrom: 6 }, { ...CAPABILITIES, batch: { mutationsMax: 2 } });
+    expect(itemsOf(bench)).toHaveLength(2);
+    const single = queued(7, { batchFrom: 6 }, { ...CAPABILITIES, batch: { mutationsMax: 1 } });
+    expect(single.last("send").message.call.call).toBe("create");
+  });
+
   it("[QUE-15] and within bodyBytesMax", () => {
     const bench = queued(6, {}, { ...CAPABILITIES, bodyBytesMax: 20_000 }, "😀".repeat(1_500));
     const { call } = bench.last("send").message;

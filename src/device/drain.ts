@@ -83,26 +83,38 @@ function send(device: Device, mutations: readonly Mutation[], batch: boolean): v
 function choose(device: Device): Choice {
   const due = { nextMs: Number.POSITIVE_INFINITY };
   // [QUE-5] what was tried before does not wait for what is not even stored yet.
-  let picked = pickReady(device, due, true);
-  if (picked.length === 0) picked = pickReady(device, due, false);
+  const countMax = batchMax(device);
+  let picked = pickReady(device, due, true, countMax);
+  if (picked.length === 0) picked = pickReady(device, due, false, countMax);
   const [first] = picked;
   if (!first) {
     if (due.nextMs < Number.POSITIVE_INFINITY) setTimer(device, "retry", due.nextMs);
     return { mutations: picked, batch: false };
   }
-  if (picked.length >= device.settings.batchFrom) return { mutations: link(picked), batch: true };
+  // A proxy may take fewer at once than are worth a batch: as many as it takes are one.
+  if (picked.length > 1 && picked.length >= Math.min(device.settings.batchFrom, countMax))
+    return { mutations: link(picked), batch: true };
   return { mutations: [first], batch: first.link !== undefined };
 }
 
-function pickReady(device: Device, due: { nextMs: number }, onlyStored: boolean): readonly Mutation[] {
-  const batchable = device.queueing && hasPhase(device, 3) && device.batchMax > 1;
-  const mutationsMax = device.capabilities?.mutationsMax ?? DEFAULT_MUTATIONS_MAX;
-  const countMax = batchable ? Math.min(device.batchMax, mutationsMax) : 1;
+/** How many mutations may go together. */
+function batchMax(device: Device): number {
+  if (!device.queueing || !hasPhase(device, 3)) return 1;
+  return Math.min(device.batchMax, device.capabilities?.mutationsMax ?? DEFAULT_MUTATIONS_MAX);
+}
+
+function pickReady(
+  device: Device,
+  due: { nextMs: number },
+  onlyTried: boolean,
+  countMax: number,
+): readonly Mutation[] {
   let bytes = (device.capabilities?.bodyBytesMax ?? DEFAULT_BODY_BYTES_MAX) * BODY_SHARE_MAX;
   const picked: Mutation[] = [];
   for (const mutation of device.queue.values()) {
     if (!isNext(device, mutation, picked)) continue;
-    if (onlyStored && !(mutation.sent && isDurable(device, mutation))) continue;
+    if (onlyTried && !(mutation.backoff.failures > 0 && mutation.sent && isDurable(device, mutation)))
+      continue;
     const dueMs = dueAtMs(device, mutation);
     if (dueMs > device.nowMs) {
       due.nextMs = Math.min(due.nextMs, dueMs);

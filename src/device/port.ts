@@ -147,6 +147,7 @@ export type DeviceOutput =
   | {
       readonly output: "ask";
       readonly mutation: string;
+      readonly entity: Entity;
       readonly mine: Fields | null;
       readonly server: Fields | null;
     }

@@ -75,6 +75,41 @@ describe("MRG-9 contacts", () => {
     });
   });
 
+  it("[QUE-7, MRG-9] a kill before the question is stored: it goes out as it was, and the same answer asks again", () => {
+    const bench = live([["contact", ANN]], 4);
+    const update = { entity: "contact", operation: "update", recordId: "ann" } as const;
+    bench.edit({ ...update, payload: { phone: "2" } });
+    bench.flush();
+    const first = bench.last("send");
+    const refusal = conflict(record("ann", 9, { name: "Ann", phone: "7" }), 9);
+    bench.answer(first.request, 409, refusal);
+    expect(bench.count("ask")).toBe(1);
+    bench.restart();
+    expect(bench.count("ask")).toBe(1);
+    bench.feed({ input: "opened" });
+    bench.flush();
+    const [, again] = bench.mutationsSent;
+    expect(again?.message).toMatchObject({ idempotencyKey: first.message.idempotencyKey });
+    bench.answer(again?.request ?? 0, 409, refusal, { replayed: true });
+    expect(bench.last("ask")).toMatchObject({
+      entity: "contact",
+      mine: { phone: "2" },
+      server: { phone: "7" },
+    });
+  });
+
+  it("[MRG-9, QUE-3] only a person moves on what is asked about, and what was made on top of it; all else goes", () => {
+    const bench = refusedContact();
+    expect([bench.waiting, bench.undecided]).toEqual([1, 1]);
+    bench.edit({ entity: "contact", operation: "update", recordId: "ann", payload: { email: "b@x" } });
+    bench.edit({ entity: "task", operation: "create", payload: { title: "Else" } });
+    expect([bench.waiting, bench.undecided]).toEqual([3, 2]);
+    bench.restart();
+    expect(bench.undecided).toBe(bench.waiting);
+    choose(bench, "mine");
+    expect(bench.undecided).toBe(0);
+  });
+
   it("[MRG-9, MRG-10] mine goes out again on the server's revision, under a new key", () => {
     const bench = refusedContact();
     choose(bench, "mine");

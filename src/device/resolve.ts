@@ -51,9 +51,9 @@ export function conflicted(device: Device, mutation: Mutation, body: JsonObject,
 
 /** Tells, again after a restart, that a person must choose. */
 export function announceConflict(device: Device, mutation: Mutation): void {
-  const { conflict } = mutation;
+  const { id, entity, conflict } = mutation;
   if (conflict)
-    emit(device, { output: "ask", mutation: mutation.id, mine: conflict.mine, server: conflict.server });
+    emit(device, { output: "ask", mutation: id, entity, mine: conflict.mine, server: conflict.server });
 }
 
 /** What a person chose: mine, the server's, or what of mine does not clash with it. */

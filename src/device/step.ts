@@ -7,6 +7,7 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Prng } from "../base/prng.ts";
 import { wake } from "./backoff.ts";
 import { asObject } from "./body.ts";
+import { findEntry } from "./cache.ts";
 import { answeredCall, callNext, unansweredCall } from "./calls.ts";
 import { sampleClock } from "./clock.ts";
 import { drain } from "./drain.ts";
@@ -66,6 +67,18 @@ export function replica(device: Device): readonly ReplicaRecord[] {
 /** Mutations that are not settled. */
 export function waiting(device: Device): number {
   return device.queue.size;
+}
+
+/** Of them, those that nothing but a person's choice moves on: asked about, or made on top of such a one [MRG-9, QUE-3]. */
+export function undecided(device: Device): number {
+  let count = 0;
+  for (const mutation of device.queue.values()) {
+    if (mutation.status !== "asked") continue;
+    const chain = findEntry(device, mutation.entity, mutation.recordId)?.chain ?? [];
+    const first = chain.findIndex(({ status }) => status === "asked");
+    if (chain[first] === mutation) count += chain.length - first;
+  }
+  return count;
 }
 
 function handle(device: Device, input: DeviceInput): void {

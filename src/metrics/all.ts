@@ -13,6 +13,7 @@ import { createEditLatency } from "./edit-latency.ts";
 import type { Measure } from "./measure.ts";
 import { createQueueSize, type QueueSize } from "./queue-size.ts";
 import { type Cache, createCache, createSyncs, type Syncs } from "./reads-and-syncs.ts";
+import { createSocketPeak, type SocketPeak } from "./socket-peak.ts";
 import { createSyncLatency, type SyncLatency } from "./sync-latency.ts";
 
 /** All metrics of a run; plain JSON with these names. Durations are in milliseconds, rates from 0 to 1, null without a base. */
@@ -25,6 +26,7 @@ export interface Metrics {
   readonly queue: QueueSize;
   readonly cache: Cache;
   readonly syncs: Syncs;
+  readonly sockets: SocketPeak;
   readonly cost: Cost;
   readonly counts: Counts;
 }
@@ -53,6 +55,7 @@ class AllMetrics implements MetricsFold {
   private readonly queue = createQueueSize();
   private readonly cache = createCache();
   private readonly syncs = createSyncs();
+  private readonly sockets = createSocketPeak();
   private readonly cost = createCost();
   private readonly counts = createCounts();
   private readonly byFact = new Map<FactName, Measure<unknown>[]>();
@@ -65,6 +68,7 @@ class AllMetrics implements MetricsFold {
       this.queue,
       this.cache,
       this.syncs,
+      this.sockets,
       this.cost,
       this.counts,
     ];
@@ -91,6 +95,7 @@ class AllMetrics implements MetricsFold {
     this.queue.merge(other.queue);
     this.cache.merge(other.cache);
     this.syncs.merge(other.syncs);
+    this.sockets.merge(other.sockets);
     this.cost.merge(other.cost);
     this.counts.merge(other.counts);
   }
@@ -103,6 +108,7 @@ class AllMetrics implements MetricsFold {
       queue: this.queue.result(),
       cache: this.cache.result(),
       syncs: this.syncs.result(),
+      sockets: this.sockets.result(),
       cost: this.cost.result(),
       counts: this.counts.result(),
     };

@@ -7,14 +7,31 @@ import type { Fact } from "../history/facts.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import { type FactOf, type Measure, share } from "./measure.ts";
 
+/** Who resolved stale writes. */
+export interface Resolved {
+  /** By the entity's strategy, on either side. */
+  readonly server: number;
+  readonly device: number;
+  /** By an answer to the conflict dialog; `byHand` is any other way: taken up again, or discarded. */
+  readonly person: Readonly<Record<Answer, number>>;
+  /** Nobody, so far: refused and shown as failed, or still open, because nobody has chosen or the run has ended. */
+  readonly nobody: { readonly refused: number; readonly open: number };
+}
+
+type Answer = "mine" | "server" | "merge" | "byHand";
+const ANSWERS = ["mine", "server", "merge", "byHand"] as const satisfies readonly Answer[];
+
 /** Writes of one entity. */
 export interface EntityConflicts {
   /** Writes that carried If-Match (or named a mutation in its place) and were answered by success or conflict. */
   readonly writes: number;
-  /** Of them, those whose base was not the record's current revision. */
+  /** Of them, those whose base was not the record's current revision: all of `resolved`, and `overwritten`. */
   readonly stale: number;
   /** stale / writes; null without writes. */
   readonly rate: number | null;
+  readonly resolved: Resolved;
+  /** Stale writes that were applied plainly over what was there (modes advisory and off); seen by drivers of the server only. */
+  readonly overwritten: number;
 }
 
 /** Conflicts of the run (section 12). */
@@ -24,23 +41,57 @@ export interface Conflicts extends EntityConflicts {
   readonly resolvedBy: { readonly server: number; readonly device: number; readonly person: number };
   /** (server + device) / stale; null without stale writes. */
   readonly withoutPerson: number | null;
-  /** Stale writes that were applied plainly over what was there (modes advisory and off); seen by drivers of the server only. */
-  readonly overwritten: number;
   /** Stale writes that were refused and not resolved at the end: failed, or still waiting. */
   readonly unresolved: number;
 }
 
 interface Waiting {
   readonly entity: Entity;
-  key: string;
-  counted: boolean;
-  conflict: boolean;
-  asked: boolean;
+  /** All that it had; the last is the one it has. */
+  readonly keys: string[];
+  /** Of them, those whose answer was counted: one that comes again after a kill says nothing new. */
+  readonly counted: Set<string>;
+  /** A conflict that is not resolved; `refused` once the edit has failed. */
+  conflict: "none" | "open" | "refused";
+  /** What a person did about it. */
+  answer: Answer | undefined;
 }
 
-interface Tally {
-  writes: number;
-  stale: number;
+/** Counts of one entity, as they stand. */
+class Tally {
+  writes = 0;
+  stale = 0;
+  overwritten = 0;
+  readonly resolved = {
+    server: 0,
+    device: 0,
+    person: { mine: 0, server: 0, merge: 0, byHand: 0 },
+    nobody: { refused: 0, open: 0 },
+  };
+
+  add({ writes, stale, overwritten, resolved }: Tally): void {
+    this.writes += writes;
+    this.stale += stale;
+    this.overwritten += overwritten;
+    const { server, device, person, nobody } = this.resolved;
+    this.resolved.server = server + resolved.server;
+    this.resolved.device = device + resolved.device;
+    for (const answer of ANSWERS) person[answer] += resolved.person[answer];
+    nobody.refused += resolved.nobody.refused;
+    nobody.open += resolved.nobody.open;
+  }
+
+  result(): EntityConflicts {
+    const { writes, stale, overwritten, resolved } = this;
+    const { server, device, person, nobody } = resolved;
+    return {
+      writes,
+      stale,
+      rate: share(stale, writes),
+      resolved: { server, device, person: { ...person }, nobody: { ...nobody } },
+      overwritten,
+    };
+  }
 }
 
 /** A new measure of conflicts. A write is a key: its repetitions and replayed answers count once. */
@@ -52,9 +103,9 @@ class ConflictsMeasure implements Measure<Conflicts> {
   readonly wants = [
     "edited",
     "rekeyed",
-    "asked",
     "chosen",
     "settled",
+    "retried",
     "discarded",
     "sent",
     "answered",
@@ -64,13 +115,10 @@ class ConflictsMeasure implements Measure<Conflicts> {
   ] as const;
   private readonly devices = new Map<number, DeviceWrites>();
   private readonly tallies: Readonly<Record<Entity, Tally>> = {
-    contact: { writes: 0, stale: 0 },
-    task: { writes: 0, stale: 0 },
-    list: { writes: 0, stale: 0 },
+    contact: new Tally(),
+    task: new Tally(),
+    list: new Tally(),
   };
-  private readonly resolvedBy = { server: 0, device: 0, person: 0 };
-  private overwritten = 0;
-  private unresolved = 0;
 
   fold(fact: Fact): void {
     switch (fact.fact) {
@@ -92,46 +140,39 @@ class ConflictsMeasure implements Measure<Conflicts> {
       case "edited":
         this.edited(fact);
         return;
-      case "asked":
-      case "chosen": {
-        const waiting = this.of(fact.device).byMutation.get(fact.mutation);
-        if (waiting) waiting.asked = true;
+      case "retried":
+        this.of(fact.device).decided(fact.mutation, "byHand");
         return;
-      }
+      case "chosen":
+        this.of(fact.device).decided(fact.mutation, fact.choice);
+        return;
       case "rekeyed":
         this.rekeyed(fact);
         return;
-      case "settled":
       case "discarded":
-        this.settled(fact, fact.fact === "discarded" ? "discarded" : fact.outcome);
+        this.of(fact.device).decided(fact.mutation, "byHand");
+        this.settled(fact, "discarded");
+        return;
+      case "settled":
+        this.settled(fact, fact.outcome);
     }
   }
 
   merge(other: ConflictsMeasure): void {
-    for (const entity of ENTITIES) {
-      this.tallies[entity].writes += other.tallies[entity].writes;
-      this.tallies[entity].stale += other.tallies[entity].stale;
-    }
-    for (const who of ["server", "device", "person"] as const) this.resolvedBy[who] += other.resolvedBy[who];
-    this.overwritten += other.overwritten;
-    this.unresolved += other.unresolved;
+    for (const entity of ENTITIES) this.tallies[entity].add(other.tallies[entity]);
   }
 
   result(): Conflicts {
+    const all = new Tally();
+    for (const entity of ENTITIES) all.add(this.tallies[entity]);
     const { contact, task, list } = this.tallies;
-    const all = { writes: 0, stale: 0 };
-    for (const entity of ENTITIES) {
-      all.writes += this.tallies[entity].writes;
-      all.stale += this.tallies[entity].stale;
-    }
-    const { server, device, person } = this.resolvedBy;
+    const { server, device, person, nobody } = all.resolved;
     return {
-      ...rated(all),
-      byEntity: { contact: rated(contact), task: rated(task), list: rated(list) },
-      resolvedBy: { server, device, person },
+      ...all.result(),
+      byEntity: { contact: contact.result(), task: task.result(), list: list.result() },
+      resolvedBy: { server, device, person: ANSWERS.reduce((sum, answer) => sum + person[answer], 0) },
       withoutPerson: share(server + device, all.stale),
-      overwritten: this.overwritten,
-      unresolved: this.unresolved,
+      unresolved: nobody.refused + nobody.open,
     };
   }
 
@@ -143,11 +184,17 @@ class ConflictsMeasure implements Measure<Conflicts> {
     return made;
   }
 
-  private edited(fact: FactOf<"edited">): void {
-    const { byMutation, byKey } = this.of(fact.device);
-    const waiting = { entity: fact.entity, key: fact.key, counted: false, conflict: false, asked: false };
-    byMutation.set(fact.mutation, waiting);
-    byKey.set(fact.key, waiting);
+  private edited({ device, mutation, entity, key }: FactOf<"edited">): void {
+    const { byMutation, byKey } = this.of(device);
+    const waiting: Waiting = {
+      entity,
+      keys: [key],
+      counted: new Set(),
+      conflict: "none",
+      answer: undefined,
+    };
+    byMutation.set(mutation, waiting);
+    byKey.set(key, waiting);
   }
 
   /** It goes on under another key: what stood in its way is resolved, and what follows is another write. */
@@ -156,9 +203,7 @@ class ConflictsMeasure implements Measure<Conflicts> {
     const waiting = byMutation.get(fact.mutation);
     if (!waiting) return;
     this.resolved(waiting);
-    byKey.delete(waiting.key);
-    waiting.key = fact.key;
-    waiting.counted = false;
+    waiting.keys.push(fact.key);
     byKey.set(fact.key, waiting);
   }
 
@@ -166,19 +211,33 @@ class ConflictsMeasure implements Measure<Conflicts> {
     const { byMutation, byKey } = this.of(fact.device);
     const waiting = byMutation.get(fact.mutation);
     if (!waiting) return;
-    if (outcome === "discarded") waiting.asked = true;
-    if (outcome === "failed") return;
+    if (outcome === "discarded" && waiting.conflict !== "none") waiting.answer = "byHand";
+    if (outcome === "failed") {
+      this.refused(waiting);
+      return;
+    }
     this.resolved(waiting);
     byMutation.delete(fact.mutation);
-    byKey.delete(waiting.key);
+    for (const key of waiting.keys) byKey.delete(key);
+  }
+
+  private refused(waiting: Waiting): void {
+    if (waiting.conflict !== "open") return;
+    const { nobody } = this.tallies[waiting.entity].resolved;
+    nobody.open--;
+    nobody.refused++;
+    waiting.conflict = "refused";
+    waiting.answer = undefined;
   }
 
   private resolved(waiting: Waiting): void {
-    if (!waiting.conflict) return;
-    this.resolvedBy[waiting.asked ? "person" : "device"]++;
-    this.unresolved--;
-    waiting.conflict = false;
-    waiting.asked = false;
+    if (waiting.conflict === "none") return;
+    const { resolved } = this.tallies[waiting.entity];
+    resolved.nobody[waiting.conflict]--;
+    if (waiting.answer === undefined) resolved.device++;
+    else resolved.person[waiting.answer]++;
+    waiting.conflict = "none";
+    waiting.answer = undefined;
   }
 
   private answered(fact: FactOf<"answered">): void {
@@ -192,17 +251,14 @@ class ConflictsMeasure implements Measure<Conflicts> {
       const conflict = result.status === 409 && result.error === "conflict";
       const applied = result.status >= 200 && result.status < 300 && result.revision !== undefined;
       const waiting = byKey.get(write.key);
-      if ((!conflict && !applied) || waiting?.counted) continue;
+      if ((!conflict && !applied) || waiting?.counted.has(write.key)) continue;
+      waiting?.counted.add(write.key);
       const tally = this.tallies[write.entity];
       tally.writes++;
-      if (waiting) waiting.counted = true;
-      if (conflict) {
+      if (conflict) refuse(tally, waiting);
+      else if (result.resolution !== undefined) {
         tally.stale++;
-        this.unresolved++;
-        if (waiting) waiting.conflict = true;
-      } else if (result.resolution !== undefined) {
-        tally.stale++;
-        this.resolvedBy.server++;
+        tally.resolved.server++;
       }
     }
   }
@@ -212,16 +268,26 @@ class ConflictsMeasure implements Measure<Conflicts> {
     if (ifMatch === undefined || previous === undefined || resolution !== undefined) return;
     if (ifMatch === previous || !ifMatch.startsWith("rev_")) return;
     this.tallies[fact.entity].stale++;
-    this.overwritten++;
+    this.tallies[fact.entity].overwritten++;
   }
+}
+
+/** A 409. A client that keeps no queue has nothing that could go on: refused is how it ends. */
+function refuse(tally: Tally, waiting: Waiting | undefined): void {
+  tally.stale++;
+  const conflict = waiting ? "open" : "refused";
+  tally.resolved.nobody[conflict]++;
+  if (waiting) waiting.conflict = conflict;
 }
 
 class DeviceWrites {
   readonly byMutation = new Map<string, Waiting>();
   readonly byKey = new Map<string, Waiting>();
   readonly flying = new Map<number, FactOf<"sent">>();
-}
 
-function rated({ writes, stale }: Tally): EntityConflicts {
-  return { writes, stale, rate: share(stale, writes) };
+  /** A person decides. That one was asked is not enough: an echo may settle it after all. */
+  decided(mutation: string, answer: Answer): void {
+    const waiting = this.byMutation.get(mutation);
+    if (waiting && waiting.conflict !== "none") waiting.answer = answer;
+  }
 }

@@ -123,9 +123,62 @@ test("conflict rate: resolved by the device, by a person, or not", () => {
     write(2, "k2"),
     clash(2, "k2"),
     asked(),
+    chosen({ choice: "server" }),
     settled({ outcome: "yielded" }),
   );
   expect(twice).toMatchObject({ writes: 2, stale: 2, resolvedBy: { device: 1, person: 1 } });
+});
+
+test("conflicts by entity, and who resolved them", () => {
+  const stale = [edited(), write(1, "k-m1"), clash(1, "k-m1")];
+  const nobody = { refused: 0, open: 0 };
+  const ends = (...facts: readonly Fact[]) =>
+    told(createConflicts(), [...stale, ...facts]).byEntity.contact.resolved;
+  expect(ends(asked())).toMatchObject({ device: 0, nobody: { refused: 0, open: 1 } });
+  for (const choice of ["mine", "merge"] as const)
+    expect(ends(asked(), chosen({ choice }), rekeyed({ key: "k2" }))).toMatchObject({
+      person: { [choice]: 1 },
+      nobody,
+    });
+  const theirs = [asked(), chosen({ choice: "server" }), settled({ outcome: "yielded" })];
+  expect(ends(...theirs)).toMatchObject({ server: 0, device: 0, person: { server: 1 }, nobody });
+  // An echo said after all that it took effect.
+  expect(ends(asked(), settled())).toMatchObject({ device: 1, person: { mine: 0, byHand: 0 }, nobody });
+  const failed = settled({ outcome: "failed" });
+  expect(ends(failed)).toMatchObject({ nobody: { refused: 1, open: 0 } });
+  expect(ends(failed, failed, retried(), rekeyed({ key: "k2" }))).toMatchObject({
+    person: { byHand: 1 },
+    nobody,
+  });
+  expect(ends(failed, discarded())).toMatchObject({ person: { byHand: 1 }, nobody });
+});
+
+test("conflicts: an answer that comes again after a kill is no other conflict", () => {
+  const stale = [edited(), write(1, "k-m1"), clash(1, "k-m1"), asked(), chosen(), rekeyed({ key: "k2" })];
+  const again = [killed(), started(), write(2, "k-m1"), clash(2, "k-m1"), asked()];
+  expect(told(createConflicts(), [...stale, ...again])).toMatchObject({ writes: 1, stale: 1, unresolved: 0 });
+});
+
+test("conflicts: every stale write is accounted for once, entity by entity", () => {
+  const list = { entity: "list", id: "l1" } as const;
+  const facts = [
+    edited(),
+    write(1, "k-m1"),
+    clash(1, "k-m1"),
+    edited({ ...list, mutation: "m2", key: "k2" }),
+    sent({ request: 2, mutations: [mutation({ ...list, key: "k2", ifMatch: rev(1) })] }),
+    ok(2, "k2", "merged"),
+    committed(6, { ...list, ifMatch: rev(1), previous: rev(4) }),
+    write(3, "unknown"),
+    clash(3, "unknown"),
+  ];
+  const { byEntity, resolved, stale, overwritten } = told(createConflicts(), facts);
+  expect(byEntity.contact.resolved.nobody).toEqual({ refused: 1, open: 1 });
+  expect(byEntity.list).toMatchObject({ writes: 1, stale: 2, overwritten: 1, resolved: { server: 1 } });
+  expect(byEntity.task).toMatchObject({ writes: 0, stale: 0, rate: null });
+  const { server, device, person, nobody } = resolved;
+  const people = person.mine + person.server + person.merge + person.byHand;
+  expect(server + device + people + nobody.refused + nobody.open + overwritten).toBe(stale);
 });
 
 test("conflict rate: a stale write that was applied plainly is stale, and overwrote", () => {
@@ -174,11 +227,32 @@ test("queue size: what fails waits no more until it is taken up again; a kill ta
   expect(told(createQueueSize(), [])).toEqual({ mean: null, worstDeviceMean: null, max: 0 });
 });
 
+test("cache: what was called fresh is compared with what the server had then, record by record", () => {
+  const facts = [
+    committed(2),
+    committed(4, { id: "c2" }),
+    committed(9, { account: 1 }),
+    read({ revision: rev(2) }),
+    read({ revision: rev(1) }),
+    // Not fresh; a list; what only this device knows; a record of before the history.
+    read({ revision: rev(1), fresh: false }),
+    read({ id: undefined, revision: undefined }),
+    read({ revision: undefined }),
+    read({ id: "c3", revision: rev(1) }),
+    committed(5),
+    read({ revision: rev(2) }),
+    read({ revision: rev(5) }),
+  ];
+  expect(told(createCache(), facts)).toMatchObject({ reads: 8, fresh: 7, compared: 4, outdated: 2 });
+});
+
 test("cache hit rate, and full sync rate by reason", () => {
   expect(told(createCache(), [read(), read({ fresh: false }), read(), read()])).toEqual({
     reads: 4,
     fresh: 3,
     hitRate: 0.75,
+    compared: 0,
+    outdated: 0,
   });
   const full = (reason: string) => [syncStarted({ sync: "full", reason }), syncEnded({ sync: "full" })];
   const delta = [syncStarted(), syncEnded()];

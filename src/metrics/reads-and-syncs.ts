@@ -4,6 +4,8 @@
  */
 
 import type { Fact } from "../history/facts.ts";
+import type { Entity } from "../protocol/entity.ts";
+import type { Revision } from "../protocol/revision.ts";
 import { type FactOf, type Measure, share } from "./measure.ts";
 
 /** Cache hit rate (section 12). */
@@ -14,6 +16,12 @@ export interface Cache {
   readonly fresh: number;
   /** fresh / reads; null without reads. */
   readonly hitRate: number | null;
+  /**
+   * Of the fresh ones, those of single records at a revision that the history can compare with the server's; and of these,
+   * those that the server had left behind: its change was still on its way, and the device could not know.
+   */
+  readonly compared: number;
+  readonly outdated: number;
 }
 
 /** Full sync rate (section 12). */
@@ -37,23 +45,48 @@ export function createCache(): CacheMeasure {
 }
 
 class CacheMeasure implements Measure<Cache> {
-  readonly wants = ["read"] as const;
+  readonly wants = ["read", "committed"] as const;
   private reads = 0;
   private fresh = 0;
+  private compared = 0;
+  private outdated = 0;
+  /** The newest revision of each record, by account and entity. Memory is the records that changed. */
+  private readonly newest: Record<Entity, Map<string, Revision>>[] = [];
 
   fold(fact: Fact): void {
+    if (fact.fact === "committed") {
+      this.of(fact.account)[fact.entity].set(fact.id, fact.revision);
+      return;
+    }
     if (fact.fact !== "read") return;
     this.reads++;
-    if (fact.fresh) this.fresh++;
+    if (!fact.fresh) return;
+    this.fresh++;
+    if (fact.id === undefined || fact.revision === undefined) return;
+    const newest = this.newest[fact.account]?.[fact.entity].get(fact.id);
+    if (newest === undefined) return;
+    this.compared++;
+    if (fact.revision < newest) this.outdated++;
   }
 
   merge(other: CacheMeasure): void {
     this.reads += other.reads;
     this.fresh += other.fresh;
+    this.compared += other.compared;
+    this.outdated += other.outdated;
   }
 
   result(): Cache {
-    return { reads: this.reads, fresh: this.fresh, hitRate: share(this.fresh, this.reads) };
+    const { reads, fresh, compared, outdated } = this;
+    return { reads, fresh, hitRate: share(fresh, reads), compared, outdated };
+  }
+
+  private of(account: number): Record<Entity, Map<string, Revision>> {
+    const known = this.newest[account];
+    if (known) return known;
+    const made = { contact: new Map(), task: new Map(), list: new Map() };
+    this.newest[account] = made;
+    return made;
   }
 }
 

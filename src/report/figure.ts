@@ -78,6 +78,13 @@ export const FIGURES = [
     shown: "rate",
     meaning: "full syncs of all syncs",
   },
+  {
+    name: "socket peak",
+    unit: "share",
+    statistics: ["value"],
+    shown: "rate",
+    meaning: "devices whose sockets opened in the busiest second, of all devices",
+  },
   { name: "requests", unit: "count", statistics: ["value"], shown: "cost", meaning: "a device and day" },
   { name: "bytes up", unit: "bytes", statistics: ["value"], shown: "cost", meaning: "a device and day" },
   { name: "bytes down", unit: "bytes", statistics: ["value"], shown: "cost", meaning: "a device and day" },

@@ -4,9 +4,11 @@
  */
 
 import { formatDuration, formatInstant } from "../base/time.ts";
+import { CONFLICTS_LEGEND, conflictTable } from "./conflicts.ts";
 import { factLine } from "./evidence.ts";
 import { grouped } from "./numbers.ts";
 import type { RuleEntry, SimulationReport, ViolationEntry } from "./result-schema.ts";
+import { faultsSeen, faultText } from "./struck.ts";
 import {
   COLUMNS,
   costLine,
@@ -29,9 +31,12 @@ export function renderMarkdown(report: SimulationReport): string {
     report.scenario.description === "" ? [] : [escapeText(report.scenario.description.trim())],
     [table(["", ""], headRows(report))],
     violationSection(report),
+    drawSection(report),
     thresholdSection(report),
     ["## Metrics", table(["metric", ...COLUMNS, "mean", "samples"], distributionRows(report.figures))],
     [table(["metric", "value", "measured on"], singleRows(report.figures)), costSentence(report)],
+    conflictSection(report),
+    faultSection(report),
     ["## Rules by family", familyTable(report)],
     ["## Every rule", "<details><summary>Verdict of each rule</summary>", ruleTable(report), "</details>"],
     ["## Run it again", `\`\`\`sh\n${report.again}\n\`\`\``, `History digest \`${report.run.digest}\`.`],
@@ -77,6 +82,18 @@ function violationText(violation: ViolationEntry): readonly string[] {
   ];
 }
 
+function drawSection({ draw }: SimulationReport): readonly string[] {
+  if (!draw) return [];
+  const rows = draw.faults
+    .filter((fault) => fault.on)
+    .map(({ name, strength, struck }) => [name, strength.join(" "), grouped(struck)]);
+  return [
+    "## Drawn by the seed",
+    table(["fault", "strength", "struck"], rows),
+    draw.settings.map(escapeText).join(" · "),
+  ];
+}
+
 function thresholdSection(report: SimulationReport): readonly string[] {
   if (report.thresholds.length === 0) return [];
   const rows = report.thresholds.map((entry) => [
@@ -85,6 +102,20 @@ function thresholdSection(report: SimulationReport): readonly string[] {
     formatActual(entry),
   ]);
   return ["## Thresholds", table(["", "threshold", "measured"], rows)];
+}
+
+function conflictSection(report: SimulationReport): readonly string[] {
+  const [head, ...rows] = conflictTable(report);
+  return head === undefined
+    ? []
+    : ["## Conflicts", CONFLICTS_LEGEND, table(["entity", ...head.slice(1)], rows)];
+}
+
+function faultSection(report: SimulationReport): readonly string[] {
+  const seen = faultsSeen(report);
+  if (seen.length === 0) return [];
+  const rows = seen.map(([name, count]) => [name, faultText(name, count)]);
+  return ["## Faults", table(["fault", "struck"], rows)];
 }
 
 function costSentence(report: SimulationReport): string {

@@ -9,7 +9,7 @@ import { type Figure, type FigureName, figureSpec, STATISTICS, type Statistic } 
 
 /** Every figure, in the order of FIGURES. */
 export function figuresOf(metrics: Metrics): readonly Figure[] {
-  const { syncLatency, editLatency, conflicts, queue, cache, syncs } = metrics;
+  const { syncLatency, editLatency, conflicts, queue, cache, syncs, sockets } = metrics;
   const { server, device, person } = conflicts.resolvedBy;
   return [
     duration("sync latency online", syncLatency.online),
@@ -23,6 +23,7 @@ export function figuresOf(metrics: Metrics): readonly Figure[] {
     figure("resolved alone", conflicts.stale, { value: conflicts.withoutPerson }, { server, device, person }),
     figure("cache hit rate", cache.reads, { value: cache.hitRate }),
     figure("full sync rate", syncs.all, { value: syncs.fullRate }, syncs.byReason),
+    figure("socket peak", sockets.opened, { value: sockets.peakShare }),
     ...costs(metrics),
   ];
 }

@@ -5,6 +5,7 @@
 import type { Violation } from "../checkers/port.ts";
 import type { Fact } from "../history/facts.ts";
 import type { Metrics } from "../metrics/all.ts";
+import type { EntityConflicts } from "../metrics/conflicts.ts";
 import type { Durations } from "../metrics/distribution.ts";
 import type { FinishedRun } from "./result.ts";
 
@@ -23,17 +24,18 @@ export const METRICS_OF_A_RUN: Metrics = {
     stale: 322,
     rate: 0.0312,
     byEntity: {
-      contact: { writes: 3_000, stale: 100, rate: 1 / 30 },
-      task: { writes: 7_312, stale: 222, rate: 222 / 7_312 },
-      list: { writes: 0, stale: 0, rate: null },
+      contact: entityConflicts(3_000, 100, 0, 90, { mine: 4, server: 3, merge: 3 }),
+      task: entityConflicts(7_312, 222, 222, 0, {}),
+      list: entityConflicts(0, 0, 0, 0, {}),
     },
+    resolved: entityConflicts(10_312, 322, 222, 90, { mine: 4, server: 3, merge: 3 }).resolved,
     resolvedBy: { server: 222, device: 90, person: 10 },
     withoutPerson: 312 / 322,
     overwritten: 0,
     unresolved: 0,
   },
   queue: { mean: 0.42, worstDeviceMean: 3.1, max: 37 },
-  cache: { reads: 61_000, fresh: 53_131, hitRate: 0.871 },
+  cache: { reads: 61_000, fresh: 53_131, hitRate: 0.871, compared: 30_000, outdated: 12 },
   syncs: {
     all: 31_111,
     full: 161,
@@ -41,6 +43,7 @@ export const METRICS_OF_A_RUN: Metrics = {
     fullRate: 0.0051,
     byReason: { first: 150, expired: 8, unknown: 0, requested: 3, other: 0 },
   },
+  sockets: { opened: 8_650, peakShare: 0.04 },
   cost: {
     total: {
       requests: 64_470,
@@ -73,6 +76,19 @@ export const METRICS_OF_A_RUN: Metrics = {
     disconnects: 9_000,
   },
 };
+
+function entityConflicts(
+  writes: number,
+  stale: number,
+  server: number,
+  device: number,
+  person: Partial<EntityConflicts["resolved"]["person"]>,
+): EntityConflicts {
+  const rate = writes === 0 ? null : stale / writes;
+  const nobody = { refused: 0, open: 0 };
+  const answers = { mine: 0, server: 0, merge: 0, byHand: 0, ...person };
+  return { writes, stale, rate, resolved: { server, device, person: answers, nobody }, overwritten: 0 };
+}
 
 function durations(
   count: number,
@@ -132,6 +148,7 @@ export function finishedRun(more: Partial<FinishedRun> = {}): FinishedRun {
       { rule: "QUE-6", judgement: { exercised: 0, violations: [] } },
     ],
     metrics: METRICS_OF_A_RUN,
+    struck: { loss: 1_204, duplication: 310, "captive-portal": 0, kill: 1_490, outage: 1 },
     thresholds: [],
     timing: {
       runId: "2026-11-22-commuter-s7",

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Json } from "../base/canonical-json.ts";
+import { ENTITIES } from "../protocol/entity.ts";
 import { FIGURES, STATISTICS } from "./figure.ts";
 
 export const SIMULATION_SCHEMA = "zeke-sync/simulation@1";
@@ -70,6 +71,45 @@ const ThresholdEntry = z.strictObject({
   unit: Unit,
 });
 
+const ConflictEntry = z.strictObject({
+  entity: z.enum(ENTITIES),
+  /** Writes that carried If-Match, and of them those whose base was not current any more. */
+  writes: Count,
+  stale: Count,
+  /** Who resolved the stale ones, or how else they ended; together they are all of them. */
+  endedBy: z.strictObject({
+    server: Count,
+    device: Count,
+    /** Answers to the conflict dialog. */
+    mine: Count,
+    theirs: Count,
+    merged: Count,
+    /** A person took the failed edit up again, or gave it up. */
+    byHand: Count,
+    refused: Count,
+    /** Waits for its user, or waited when the run ended. */
+    open: Count,
+    /** Applied plainly over what was there: modes `advisory` and `off`. */
+    overwritten: Count,
+  }),
+});
+export type ConflictEntry = z.output<typeof ConflictEntry>;
+
+const DrawEntry = z.strictObject({
+  /** As `--set` takes them. */
+  settings: z.array(z.string()),
+  faults: z.array(
+    z.strictObject({
+      name: z.string(),
+      on: z.boolean(),
+      strength: z.array(z.string()),
+      /** How often it struck. */
+      struck: Count,
+    }),
+  ),
+});
+export type DrawEntry = z.output<typeof DrawEntry>;
+
 const Timing = z.strictObject({
   runId: z.string(),
   startedAt: z.string(),
@@ -94,6 +134,8 @@ export const SimulationReport = z.strictObject({
     description: z.string(),
     settings: z.record(z.string(), JsonValue),
   }),
+  /** What the seed drew, in a swarm. */
+  draw: DrawEntry.optional(),
   fleet: z.strictObject({ accounts: Count, devices: Count, phases: z.array(z.number().int()) }),
   run: z.strictObject({
     ended: z.enum(["settled", "unsettled", "interrupted"]),
@@ -111,6 +153,10 @@ export const SimulationReport = z.strictObject({
   }),
   /** What the screen shows and thresholds name. */
   figures: z.array(FigureEntry),
+  /** By entity; not in reports of older versions. */
+  conflicts: z.array(ConflictEntry).prefault([]),
+  /** How often each fault struck, by its name; 0 for those that did not. Not in reports of older versions. */
+  faults: z.record(z.string(), Count).prefault({}),
   /** All that was measured; null where there was nothing to measure. */
   metrics: z.record(z.string(), JsonValue),
   thresholds: z.array(ThresholdEntry),

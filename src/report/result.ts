@@ -12,10 +12,12 @@ import type { Metrics } from "../metrics/all.ts";
 import { RULES } from "../protocol/rules/registry.ts";
 import { RULE_FAMILIES, type Rule } from "../protocol/rules/rule.ts";
 import { whyExcluded } from "../protocol/rules/scope.ts";
+import { conflictEntries } from "./conflicts.ts";
 import { EVIDENCE_FACTS_MAX, reportFact } from "./evidence.ts";
 import { FAMILIES } from "./families.ts";
 import { figuresOf } from "./measures.ts";
 import {
+  type DrawEntry,
   type FamilyEntry,
   type RuleEntry,
   SIMULATION_SCHEMA,
@@ -39,6 +41,8 @@ export interface FinishedRun {
     readonly phases: readonly number[];
     readonly settings: unknown;
   };
+  /** In a swarm. */
+  readonly draw?: DrawEntry;
   readonly startMs: number;
   readonly roster: Roster;
   readonly ended: SimulationReport["run"]["ended"];
@@ -49,6 +53,8 @@ export interface FinishedRun {
   /** One per checker; several may judge one rule. */
   readonly judgements: readonly { readonly rule: string; readonly judgement: Judgement }[];
   readonly metrics: Metrics;
+  /** How often each fault struck, by name. */
+  readonly struck: Readonly<Record<string, number>>;
   readonly thresholds: readonly Threshold[];
   readonly timing: {
     readonly runId: string;
@@ -77,6 +83,7 @@ export function buildReport(run: FinishedRun): SimulationReport {
     again: run.again,
     seed: run.seed,
     scenario: { name, description, settings: JSON.parse(canonicalJson(settings)) as JsonObject },
+    ...(run.draw && { draw: run.draw }),
     fleet: { accounts: run.roster.accounts.length, devices: run.roster.devices.length, phases: [...phases] },
     run: {
       ended: run.ended,
@@ -92,6 +99,8 @@ export function buildReport(run: FinishedRun): SimulationReport {
       digest,
     },
     figures: figures.map((figure) => ({ ...figure })),
+    conflicts: conflictEntries(run.metrics),
+    faults: { ...run.struck },
     metrics: JSON.parse(canonicalJson(run.metrics)) as JsonObject,
     thresholds,
     families: summarise(rules),

@@ -22,9 +22,9 @@ function fullRun(): FinishedRun {
 }
 
 describe("the screen", () => {
-  test("a full, clean run is one screen: 80 columns, about 40 lines", () => {
+  test("a full, clean run is one screen: 80 columns, under 50 lines", () => {
     const lines = screen(fullRun()).trimEnd().split("\n");
-    expect(lines.length).toBeLessThanOrEqual(44);
+    expect(lines.length).toBeLessThanOrEqual(48);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
@@ -82,7 +82,7 @@ describe("the screen", () => {
   test("a checker that has much to say does not push it away either", () => {
     const long = violation("SYS-1", { actual: "word ".repeat(500) });
     const judgements = [{ rule: "SYS-1", judgement: { exercised: 1, violations: [long] } }];
-    expect(screen(finishedRun({ judgements })).split("\n").length).toBeLessThan(40);
+    expect(screen(finishedRun({ judgements })).split("\n").length).toBeLessThan(46);
   });
 
   test("a missed threshold says what was measured", () => {

@@ -1,12 +1,15 @@
 /**
- * Owns the one screen that a run ends with: about 40 lines of 80 columns, narrower where the terminal is.
+ * Owns the one screen that a run ends with: 40 to 50 lines of 80 columns, narrower where the terminal is.
  * Refuses to choose colours or to measure the terminal: paint and width are handed in.
  */
 
 import { formatDuration } from "../base/time.ts";
+import { conflictTable, ENDED_BY } from "./conflicts.ts";
+import { drawLines } from "./draw.ts";
 import { type Align, columns, cut, labelled, type Paint, wrap } from "./layout.ts";
 import { grouped } from "./numbers.ts";
 import type { FamilyEntry, RuleEntry, SimulationReport } from "./result-schema.ts";
+import { faultLine } from "./struck.ts";
 import {
   COLUMNS,
   costLine,
@@ -36,8 +39,10 @@ export interface ScreenOptions {
 export function renderScreen(report: SimulationReport, options: ScreenOptions): string {
   const parts = [
     title(report, options),
-    headRows(report).flatMap(([label, text]) => labelled(`  ${label}`, text, INDENT + 2, options.width)),
+    headLines(report, options),
+    drawLines(report, options),
     figureLines(report, options),
+    conflictLines(report, options),
     familyLines(report, options),
     thresholdLines(report, options),
     violationLines(report, options),
@@ -70,6 +75,13 @@ function title(report: SimulationReport, { width, paint }: ScreenOptions): reado
   return [head, ...wrap(sentence, width - 2).map((line) => `  ${tone(line)}`)];
 }
 
+/** A draw says of each fault how often it struck; without one, a line does. */
+function headLines(report: SimulationReport, { width }: ScreenOptions): readonly string[] {
+  const faults = report.draw ? "" : faultLine(report, width - INDENT - 2);
+  const rows = [...headRows(report), ...(faults === "" ? [] : [["faults", faults] as const])];
+  return rows.flatMap(([label, text]) => labelled(`  ${label}`, text, INDENT + 2, width));
+}
+
 function figureLines(report: SimulationReport, { width, paint }: ScreenOptions): readonly string[] {
   const header = ["metric", ...COLUMNS, "mean", "samples"];
   const aligns: readonly Align[] = ["left", ...header.slice(1).map(() => "right" as const)];
@@ -84,6 +96,12 @@ function figureLines(report: SimulationReport, { width, paint }: ScreenOptions):
     ...singles.flatMap((line) => (line.length <= width ? [line] : [cut(line, width)])),
     ...(cost === "" ? [] : labelled("  device-day", cost, INDENT + 2, width)),
   ];
+}
+
+function conflictLines(report: SimulationReport, { width, paint }: ScreenOptions): readonly string[] {
+  const aligns = ["left", ...ENDED_BY.map(() => "right"), "right"] as readonly Align[];
+  const [head, ...rows] = columns(conflictTable(report), aligns).map((line) => cut(`  ${line}`, width));
+  return head === undefined ? [] : [paint.dim(head), ...rows];
 }
 
 /** Too narrow for all columns: p50 and p99 stay. */

@@ -6,7 +6,7 @@
 
 import { assertNever } from "../base/assert.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { AccountId, Capabilities, DeviceId } from "../protocol/messages.ts";
+import type { AccountId, Capabilities } from "../protocol/messages.ts";
 import { type Answer, CLOSE, type Frame, type Request } from "../protocol/request.ts";
 import type {
   Commit,
@@ -20,8 +20,10 @@ import type {
 import { EVENT } from "./agenda.ts";
 import { WallClock } from "./clock.ts";
 import { Fate } from "./fate.ts";
+import { deviceKey } from "./names.ts";
 import { Novelty } from "./novelty.ts";
 import type { Phone } from "./phone.ts";
+import type { Hook } from "./plan.ts";
 import { PushService } from "./push-service.ts";
 import type { Line, Parcel } from "./radio.ts";
 import { type Stage, trueNow } from "./stage.ts";
@@ -40,6 +42,9 @@ interface Instance {
   readonly unheard: Set<AccountId>;
   readonly untold: Set<AccountId>;
 }
+
+/** A hook that is passed by no device. */
+const NO_DEVICE = -1;
 
 /** A token that no proxy knows. */
 const EXPIRED = "expired";
@@ -94,7 +99,8 @@ export class Backend {
     const message = this.vouched(phone, parcel.message);
     const answer = down ? this.unavailable() : proxy.answer(message, this.now());
     if (message.call.call === "push_register" && answer.status < 300) this.push.registered(phone, message);
-    phone.radio.answerLeaves(parcel.request, this.novelty.answer(message, answer), workMs);
+    if (this.passes(hookOf(message), phone.index, index)) phone.radio.answerLost(parcel.request);
+    else phone.radio.answerLeaves(parcel.request, this.novelty.answer(message, answer), workMs);
     this.carryOut(index);
   }
 
@@ -125,6 +131,7 @@ export class Backend {
     phone.radio.upgraded(line, socket === undefined ? undefined : { instance: index, socket });
     if (socket !== undefined) instance.lines.set(socket, { phone, line });
     this.carryOut(index);
+    this.stage.director.passes("replay", phone.index);
   }
 
   drained(atProxy: NonNullable<Line["atProxy"]>, count: number): void {
@@ -271,8 +278,21 @@ export class Backend {
   private carryOut(index: number): void {
     const instance = this.instance(index);
     const outputs = instance.proxy.takeOutputs();
-    for (let i = 0; i < outputs.length; i++) this.perform(index, outputs[i] as ProxyOutput);
+    let commits = 0;
+    for (let i = 0; i < outputs.length; i++) {
+      const output = outputs[i] as ProxyOutput;
+      if (output.output === "committed") commits++;
+      this.perform(index, output);
+    }
     this.scheduleTick(index);
+    for (; commits > 0; commits--) this.stage.director.passes("fan-out", NO_DEVICE);
+  }
+
+  /** True: the answer to what came is lost, or the instance is gone before it could leave. */
+  private passes(hook: Hook | undefined, device: number, index: number): boolean {
+    if (hook === undefined) return false;
+    const wasDown = this.instance(index).down;
+    return this.stage.director.passes(hook, device) || (!wasDown && this.instance(index).down);
   }
 
   private perform(index: number, output: ProxyOutput): void {
@@ -358,19 +378,18 @@ export class Backend {
   }
 }
 
-/** Device ids live inside their account. */
-function deviceKey(account: string, device: string): string {
-  return `${account}/${device}`;
-}
-
-/** Who may call: one token an account. */
-export function accountTokens(accounts: number): ReadonlyMap<string, AccountId> {
-  return new Map(
-    Array.from({ length: accounts }, (_, index) => [`tok-${index}`, `account-${index}` as AccountId]),
-  );
-}
-
-/** The name of a phone, which is also its device id. */
-export function deviceName(account: number, nth: number): DeviceId {
-  return `a${account}-d${nth}` as DeviceId;
+/** The point that a request has come to when it is answered. */
+function hookOf({ call }: Request): Hook | undefined {
+  switch (call.call) {
+    case "list":
+    case "changes":
+      return "snapshot";
+    case "create":
+    case "update":
+    case "delete":
+    case "batch":
+      return "effect";
+    default:
+      return undefined;
+  }
 }

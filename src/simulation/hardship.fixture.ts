@@ -47,6 +47,11 @@ export const HARDSHIPS: readonly Hardship[] = [
     text: { network: { middlebox: { weakens: "70%" } } },
   },
   {
+    name: "sockets refused",
+    strikes: ["refused-socket"],
+    text: { network: { middlebox: { refusesSockets: "70%" } } },
+  },
+  {
     name: "time-outs before",
     strikes: ["timeout-before"],
     text: { network: { timeouts: { before: "20%" } } },
@@ -109,6 +114,18 @@ export const HARDSHIPS: readonly Hardship[] = [
       },
     },
   },
+  ...(["later", "ignored"] as const).map((what) => ({
+    name: `dialogs ${what}`,
+    strikes: [what === "later" ? "dialog-put-off" : "dialog-ignored"] as const,
+    text: {
+      network: { offline: { perDay: 12 } },
+      workload: {
+        hotRecords: 1,
+        entities: { contact: "70%", task: "20%", list: "10%" },
+        conflicts: { [what]: "60%" },
+      },
+    },
+  })),
   {
     name: "legacy clients",
     strikes: ["legacy-write"],

@@ -1,6 +1,6 @@
 /**
- * Owns what stands between a phone and the proxy and meddles: boxes that take headers off or rewrite them, and
- * captive portals that answer in the proxy's place.
+ * Owns what stands between a phone and the proxy and meddles: boxes that take headers off, rewrite
+ * them or let no socket through, and captive portals that answer in the proxy's place.
  * Refuses to touch bodies: what goes as a batch passes every box as it is.
  */
 
@@ -25,12 +25,15 @@ const PORTAL_CLOCK_ERROR_MS = 3 * 86_400_000;
 export class Middlebox {
   private readonly strips: ReadonlySet<Strippable>;
   private readonly weakens: boolean;
+  /** Upgrades to WebSocket end here: what many offices and hotels have in front of their network. */
+  readonly refusesSockets: boolean;
 
   constructor(stage: Stage, name: string) {
-    const { strips, headers, weakens } = stage.scenario.network.middlebox;
+    const { strips, headers, weakens, refusesSockets } = stage.scenario.network.middlebox;
     const fate = new Fate(stage.seed, `${name}/middlebox`);
     this.strips = new Set(fate.chance(0, strips) ? headers : []);
     this.weakens = fate.chance(1, weakens);
+    this.refusesSockets = fate.chance(2, refusesSockets);
   }
 
   /** The request on the far side; undefined when it passes as it is. */

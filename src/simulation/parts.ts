@@ -11,8 +11,10 @@ import type {
   DeviceSettings,
   ReplicaRecord,
 } from "../device/port.ts";
-import { createDevice, type Device, replica, step, waiting } from "../device/step.ts";
+import { createDevice, type Device, replica, step, undecided, waiting } from "../device/step.ts";
 import { createProxy } from "../proxy/engine.ts";
+import type { writeHttp } from "../proxy/http-answer.ts";
+import type { readHttp, readUpgrade } from "../proxy/http-border.ts";
 import { createMemoryStore } from "../proxy/memory-store.ts";
 import type { ProxyConfig, SyncProxy } from "../proxy/port.ts";
 import type { Store } from "../proxy/store.ts";
@@ -23,6 +25,8 @@ export interface App {
   replica(): readonly ReplicaRecord[];
   /** Mutations that are not settled. */
   waiting(): number;
+  /** Of them, those that only its user can move on. */
+  undecided(): number;
 }
 
 /** What a run is made of. */
@@ -30,6 +34,17 @@ export interface Parts {
   store(): Store;
   proxy(config: ProxyConfig, store: Store): SyncProxy;
   app(settings: DeviceSettings, random: Prng, firstNumber: number): App;
+  /** For targets that are asked in HTTP texts: what is not the reference's own of the border around the proxy. */
+  readonly border?: Partial<Border>;
+}
+
+/** What stands between HTTP texts and the proxy. */
+export interface Border {
+  readonly readHttp: typeof readHttp;
+  readonly readUpgrade: typeof readUpgrade;
+  readonly writeHttp: typeof writeHttp;
+  /** [WHK-2] whether a delivery is the backend's: its signatures as they came, the one that is right, and its age. */
+  isGenuine(signatures: readonly string[], right: string, ageMs: number): boolean;
 }
 
 /** The reference store, proxy and device. */
@@ -56,5 +71,9 @@ class ReferenceApp implements App {
 
   waiting(): number {
     return waiting(this.device);
+  }
+
+  undecided(): number {
+    return undecided(this.device);
   }
 }

@@ -7,7 +7,7 @@ import { assertNever } from "../base/assert.ts";
 import { type Prng, stream } from "../base/prng.ts";
 import { DAY_MS } from "../base/time.ts";
 import { KEYS } from "../device/keys.ts";
-import type { Choice, DeviceInput, DeviceOutput, DeviceSettings, TimerName } from "../device/port.ts";
+import type { Choice, DeviceInput, DeviceOutput, DeviceSettings, Edit, TimerName } from "../device/port.ts";
 import type { OnDevice } from "../history/facts.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import type { SyncTrigger } from "../protocol/messages.ts";
@@ -63,6 +63,8 @@ export class Phone {
   private readonly troubles: Fate;
   /** The process ends as soon as the output is carried out that it is at. */
   private doomed = false;
+  /** The record of the edit that the app queued last. */
+  private queuedId: string | undefined;
   private readonly random: Prng;
   private readonly timerTurns = TIMERS.map(() => 0);
   private startedBefore = false;
@@ -135,12 +137,29 @@ export class Phone {
     }
   }
 
+  /** The process ends as soon as the step that it is in allows. */
+  dooms(): void {
+    this.doomed = true;
+  }
+
+  /** An edit of its user's; the id of the record, when the app took it. */
+  edits(edit: Edit): string | undefined {
+    this.queuedId = undefined;
+    this.feed({ input: "edit", edit });
+    return this.queuedId;
+  }
+
   /** An answer came and the app made of it what it could; what that is may not be stored yet. */
   took(message: Request, answer: Answer): void {
     if (!this.app || this.stage.healed) return;
     const { beforeStore, betweenPages } = this.stage.scenario.kills.points;
     const isPage = message.call.call === "changes" || message.call.call === "list";
-    if (isPage && hasMore(answer) && this.strikes("kill-between-pages", betweenPages)) return this.kill();
+    const { director } = this.stage;
+    const moreToCome = isPage && hasMore(answer);
+    if (moreToCome) director.passes("between-pages", this.index);
+    if (!isRead(message) && this.disk.isBusy) director.passes("before-store", this.index);
+    if (this.doomed) return this.meetDoom();
+    if (moreToCome && this.strikes("kill-between-pages", betweenPages)) return this.kill();
     if (!isRead(message) && this.disk.isBusy && this.strikes("kill-before-store", beforeStore)) this.kill();
   }
 
@@ -247,10 +266,12 @@ export class Phone {
       case "show":
         return this.screen.show(output.entity, output.id, output.fields);
       case "ask":
-        return this.user.asked(output.mutation);
+        return this.user.asked(output.mutation, output.entity);
       case "settled":
         return this.user.settled(output.mutation, output.outcome);
       case "queued":
+        this.queuedId = output.edit.recordId;
+        return;
       case "saved":
       case "rekeyed":
       case "read_answered":
@@ -282,11 +303,13 @@ export class Phone {
   private send(output: Extract<DeviceOutput, { output: "send" }>): void {
     const { beforeSend, afterSend } = this.stage.scenario.kills.points;
     const isEdit = !isRead(output.message);
-    if (isEdit && this.strikes("kill-before-send", beforeSend)) {
+    if (isEdit) this.stage.director.passes("before-send", this.index);
+    if (this.doomed || (isEdit && this.strikes("kill-before-send", beforeSend))) {
       this.doomed = true;
       return;
     }
     this.radio.send(output.request, output.message, output.timeoutMs);
+    if (isEdit) this.stage.director.passes("after-send", this.index);
     if (isEdit && this.strikes("kill-after-send", afterSend)) this.doomed = true;
   }
 
@@ -298,8 +321,12 @@ export class Phone {
     agenda.put(atMs, EVENT.flushed, this.index, 0, pending);
     const { beforeRevision } = scenario.kills.points;
     // [REV-11] the data that it covers is durable, and it is not.
-    const isRevision = beforeRevision > 0 && output.puts.some(([key]) => key === KEYS.revisions);
-    if (isRevision && this.strikes("kill-before-revision", beforeRevision)) this.doomed = true;
+    const { director } = this.stage;
+    const isRevision =
+      (beforeRevision > 0 || director.isOn) && output.puts.some(([key]) => key === KEYS.revisions);
+    if (isRevision) director.passes("before-revision", this.index);
+    if (isRevision && beforeRevision > 0 && this.strikes("kill-before-revision", beforeRevision))
+      this.doomed = true;
   }
 
   private writeFails(): boolean {

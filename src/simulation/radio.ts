@@ -110,6 +110,12 @@ export class Radio {
     }
   }
 
+  /** The answer is lost before it left: nobody hears of it. */
+  answerLost(request: number): void {
+    const sent = this.inFlight.get(request);
+    if (sent) this.stage.agenda.put(sent.deadlineMs, EVENT.requestTimesOut, this.phone.index, request);
+  }
+
   /** The proxy's answer sets out, `workMs` from now. */
   answerLeaves(request: number, answer: Answer, workMs: number): void {
     const { agenda } = this.stage;
@@ -169,7 +175,8 @@ export class Radio {
       ...(entities && { entities }),
     });
     if (!this.online) this.breakLater(line, agenda.nowMs + 1);
-    else if (agenda.nowMs < this.portalUntilMs) this.breakLater(line, agenda.nowMs + this.delayMs());
+    else if (agenda.nowMs < this.portalUntilMs || this.isRefused())
+      this.breakLater(line, agenda.nowMs + this.delayMs());
     else if (this.lostUp() || agenda.nowMs < this.downDeadUntilMs)
       this.breakLater(line, agenda.nowMs + CONNECT_TIMEOUT_MS);
     else agenda.put(agenda.nowMs + this.delayMs() * 2, EVENT.socketArrives, this.phone.index, 0, line);
@@ -330,6 +337,13 @@ export class Radio {
     const altered = this.middlebox.alter(message);
     if (altered) this.stage.strikes.add(altered.weakened ? "weakened-etags" : "stripped-headers");
     return altered;
+  }
+
+  /** A box on the way lets no socket through. */
+  private isRefused(): boolean {
+    if (this.stage.healed || !this.middlebox.refusesSockets) return false;
+    this.stage.strikes.add("refused-socket");
+    return true;
   }
 
   private portalAnswers(request: number): void {

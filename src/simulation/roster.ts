@@ -4,7 +4,7 @@
  */
 
 import type { Roster } from "../history/facts.ts";
-import { deviceName } from "./backend.ts";
+import { deviceName } from "./names.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** Names of a run's devices and accounts, by their numbers in facts. */

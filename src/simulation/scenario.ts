@@ -105,12 +105,13 @@ const Network = z.strictObject({
   spikes: z
     .strictObject({ perDay: perDay(0), length: spread("30s", "5m"), delay: spread("3s", "25s") })
     .prefault({}),
-  /** Share of phones behind something that changes headers, all through the run. */
+  /** Shares of phones behind something that changes headers or lets no WebSocket through, all through the run. */
   middlebox: z
     .strictObject({
       strips: share("0%"),
       headers: z.array(z.enum(STRIPPABLE)).prefault([...STRIPPABLE]),
       weakens: share("0%"),
+      refusesSockets: share("0%"),
     })
     .prefault({}),
 });
@@ -138,6 +139,8 @@ const Storage = z.strictObject({
   full: z.strictObject({ perDay: perDay(0), length: spread("2m", "30m") }).prefault({}),
 });
 
+const Answered = z.enum(["drawn", "mine", "server", "merge"]).prefault("drawn");
+
 const Workload = z.strictObject({
   /** Edits per device and day, made in sessions, offline or not. */
   editsPerDay: perDay(8),
@@ -154,10 +157,24 @@ const Workload = z.strictObject({
   burst: share("15%"),
   /** Screens that a user looks at per minute of a session. */
   readsPerMinute: z.number().min(0).max(600).prefault(3),
+  /** Share of the lists looked at that are scrolled: each record that comes into sight is a read of its own. */
+  scrolls: share("0%"),
   /** How people answer the conflict dialog, and how long they think. */
   conflicts: z
-    .strictObject({ mine: Share, server: Share, merge: Share, thinking: Spread })
-    .prefault({ mine: "40%", server: "30%", merge: "30%", thinking: { p50: "15s", p99: "5m" } }),
+    .strictObject({
+      mine: share("40%"),
+      server: share("30%"),
+      merge: share("30%"),
+      thinking: spread("15s", "5m"),
+      /** Share of dialogs that are closed, and answered in the first session after `laterBy`. */
+      later: share("0%"),
+      laterBy: spread("8h", "3d"),
+      /** Share of dialogs that nobody ever answers: asked and shown is how their edits end [SYS-4]. */
+      ignored: share("0%"),
+      /** What everybody answers where an entity is concerned, instead of drawing. */
+      always: z.strictObject({ contact: Answered, task: Answered, list: Answered }).prefault({}),
+    })
+    .prefault({}),
   /** Share of devices that are put away for `absence.length` at a random time. */
   absence: z.strictObject({ share: share("0%"), length: duration("30d") }).prefault({}),
   /** Pull-to-refresh, which is a full sync, per device and day. */

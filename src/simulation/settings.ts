@@ -6,7 +6,7 @@
 import type { DeviceSettings } from "../device/port.ts";
 import { ENTITIES } from "../protocol/entity.ts";
 import type { ProxyConfig } from "../proxy/port.ts";
-import { accountTokens, deviceName } from "./backend.ts";
+import { accountTokens, deviceName } from "./names.ts";
 import type { Scenario } from "./scenario.ts";
 
 const BODY_BYTES_MAX = 1_048_576;

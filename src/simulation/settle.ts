@@ -17,9 +17,18 @@ export const QUIET_MS = 12 * MINUTE_MS;
 export const CHECK_EVERY_MS = 30_000;
 const STEPS_MAX = 1_000_000;
 
-/** True when no phone waits for anything: all run, and have nothing queued and nothing in flight. */
+/**
+ * True when no phone waits for anything: all run, with nothing in flight, and nothing queued but what a person will never
+ * decide. [SYS-4] such an edit has ended: it was not taken, and that is shown; [SYS-5] it is no work that is left.
+ */
 export function isStill(stage: Stage): boolean {
-  return stage.phones.every(({ app, radio }) => app?.waiting() === 0 && radio.waiting === 0);
+  return stage.phones.every((phone) => phone.radio.waiting === 0 && isDrained(phone));
+}
+
+function isDrained({ app, user }: Phone): boolean {
+  if (!app) return false;
+  const waiting = app.waiting();
+  return waiting === 0 || (user.ignoresDialogs && waiting === app.undecided());
 }
 
 /** Writes down what every phone holds, and what a device that was never there before gets by one full sync. */

@@ -7,6 +7,7 @@ import type { EpochMs } from "../base/time.ts";
 import type { Fact } from "../history/facts.ts";
 import type { Agenda } from "./agenda.ts";
 import type { Backend } from "./backend.ts";
+import type { Director } from "./director.ts";
 import type { Parts } from "./parts.ts";
 import type { Phone } from "./phone.ts";
 import type { Scenario } from "./scenario.ts";
@@ -22,6 +23,8 @@ export interface Stage {
   readonly startMs: EpochMs;
   readonly phones: readonly Phone[];
   readonly backend: Backend;
+  /** Carries out the plan, if there is one. */
+  readonly director: Director;
   /** How often each fault struck. */
   readonly strikes: Strikes;
   /** Faults are off from here on. */

@@ -13,6 +13,7 @@ export const STRIKES = [
   "captive-portal",
   "stripped-headers",
   "weakened-etags",
+  "refused-socket",
   "timeout-before",
   "timeout-after",
   "half-open-socket",
@@ -49,6 +50,8 @@ export const STRIKES = [
   "webhook-reordering",
   "rollout",
   "legacy-write",
+  "dialog-put-off",
+  "dialog-ignored",
 ] as const;
 export type Strike = (typeof STRIKES)[number];
 

@@ -6,12 +6,14 @@
 import { assertNever } from "../base/assert.ts";
 import { type Prng, stream } from "../base/prng.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../base/time.ts";
-import type { Choice, Edit, Outcome } from "../device/port.ts";
+import type { Edit, Outcome } from "../device/port.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { Operation } from "../protocol/messages.ts";
 import { EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
-import { quantile } from "./fate.ts";
+import { Dialogs } from "./dialogs.ts";
+import { Fate, quantile } from "./fate.ts";
+import { seedId } from "./names.ts";
 import type { Phone } from "./phone.ts";
 import type { Shown } from "./screen.ts";
 import type { Stage } from "./stage.ts";
@@ -28,6 +30,16 @@ const TOGETHER_WITHIN_MS = MINUTE_MS;
 const SWIPE_WITHIN_MS = 150;
 const BURST_GAP_MS_MAX = 2_500;
 const READS_PER_SESSION_MAX = 400;
+/** Rows of a list that a screen has room for, and how many screens down people go. */
+const ROWS_PER_SCREEN = 8;
+const SCROLLED_PAGES_MAX = 6;
+const SWIPE_EVERY_MS = 800;
+
+/** The rows of a list that a swipe brought into sight. */
+export interface ScrolledTo {
+  readonly entity: Entity;
+  readonly first: number;
+}
 
 /** One person with one phone. */
 export class User {
@@ -36,8 +48,9 @@ export class User {
   private readonly random: Prng;
   private readonly author: Author;
   private readonly retries = new Map<string, number>();
-  /** Conflict dialogs that the running process has open; after a restart the app asks again. */
-  private readonly dialogs = new Set<string>();
+  private readonly dialogs: Dialogs;
+  /** How they scroll; a stream of its own, as most never do. */
+  private readonly thumb: Fate;
   /** Edits that failed and were neither taken up again nor given up; they outlive the process. */
   private readonly failed = new Set<string>();
   private inSession = false;
@@ -50,6 +63,8 @@ export class User {
     this.phone = phone;
     this.random = stream(stage.seed, `${name}/user`);
     this.author = new Author(stream(stage.seed, `${name}/author`), name);
+    this.dialogs = new Dialogs(stage, phone.index, this.random, name);
+    this.thumb = new Fate(stage.seed, `${name}/thumb`);
   }
 
   /** Puts the first events of this person's life on the agenda. */
@@ -78,6 +93,16 @@ export class User {
       if (index === this.phone.index) continue;
       agenda.put(agenda.nowMs + this.random.below(TOGETHER_WITHIN_MS), EVENT.joinsSession, index);
     }
+  }
+
+  /** The app is in front of its user. */
+  get isAtApp(): boolean {
+    return this.inSession;
+  }
+
+  /** A session that lasts until somebody ends it, and in which nothing happens by itself. */
+  opens(): void {
+    if (!this.isAway()) this.stayOpen();
   }
 
   /** A session without consequences for others. */
@@ -131,13 +156,31 @@ export class User {
     this.phone.feed({ input: "edit", edit: this.author.create(entity) });
   }
 
-  reads(): void {
+  /** A screen is opened, a list or one record of it; or a list that is scrolled has got to other rows. */
+  reads(scrolled: ScrolledTo | undefined): void {
     if (!this.inSession) return;
+    if (scrolled) return this.seesRows(scrolled);
     const entity = this.random.pick(this.phone.settings.entities);
     const rows = this.phone.screen.all(entity);
     const whole = rows.length === 0 || this.random.chance(0.4);
     const query = whole ? { entity } : { entity, id: this.random.pick(rows).id };
     this.phone.feed({ input: "read", query });
+    if (whole) this.scrolls(entity, rows.length);
+  }
+
+  private scrolls(entity: Entity, length: number): void {
+    const { agenda, scenario, healed } = this.stage;
+    if (healed || !this.thumb.chance(agenda.nowMs, scenario.workload.scrolls)) return;
+    const pages = 1 + Math.floor(this.thumb.draw(agenda.nowMs) * SCROLLED_PAGES_MAX);
+    for (let page = 0; page < pages && page * ROWS_PER_SCREEN < length; page++) {
+      const rows: ScrolledTo = { entity, first: page * ROWS_PER_SCREEN };
+      agenda.put(agenda.nowMs + page * SWIPE_EVERY_MS, EVENT.reads, this.phone.index, 0, rows);
+    }
+  }
+
+  private seesRows({ entity, first }: ScrolledTo): void {
+    const rows = this.phone.screen.all(entity).slice(first, first + ROWS_PER_SCREEN);
+    for (const { id } of rows) this.phone.feed({ input: "read", query: { entity, id } });
   }
 
   refreshes(): void {
@@ -145,26 +188,30 @@ export class User {
   }
 
   /** The app asks what to do about a conflict. */
-  asked(mutation: string): void {
-    if (this.dialogs.has(mutation)) return;
-    this.dialogs.add(mutation);
-    this.think(mutation);
+  asked(mutation: string, entity: Entity): void {
+    this.dialogs.asked(mutation, entity);
   }
 
   chooses(mutation: string): void {
     // A dialog that nobody looks at waits for the next session, one that went with its process for the app to ask again.
-    if (!this.inSession || !this.dialogs.delete(mutation)) return;
-    this.phone.choose(mutation, this.choice());
+    if (!this.inSession) return;
+    const choice = this.dialogs.answer(mutation);
+    if (choice) this.phone.choose(mutation, choice);
+  }
+
+  /** True when dialogs are all that this person has open, and none of them will be answered. */
+  get ignoresDialogs(): boolean {
+    return this.dialogs.areIgnored;
   }
 
   /** The process is gone, and its dialogs with it. */
   processGone(): void {
-    this.dialogs.clear();
+    this.dialogs.processGone();
     this.inSession = false;
   }
 
   settled(mutation: string, outcome: Outcome): void {
-    this.dialogs.delete(mutation);
+    this.dialogs.settled(mutation);
     if (outcome !== "failed") {
       this.retries.delete(mutation);
       this.failed.delete(mutation);
@@ -228,7 +275,8 @@ export class User {
   }
 
   private stayOpen(): void {
-    if (!this.inSession) this.openApp();
+    if (this.inSession) this.dialogs.takeUp();
+    else this.openApp();
   }
 
   private openApp(): void {
@@ -237,25 +285,13 @@ export class User {
     this.inSession = true;
     this.stage.record({ fact: "opened", ...this.phone.on() });
     this.phone.feed({ input: "opened" });
-    for (const mutation of this.dialogs) this.think(mutation);
+    this.dialogs.seenAgain();
     for (const mutation of this.failed) this.reconsiderLater(mutation);
-  }
-
-  private think(mutation: string): void {
-    const { agenda, scenario } = this.stage;
-    const thinkingMs = quantile(scenario.workload.conflicts.thinking, this.random.unit());
-    agenda.put(agenda.nowMs + thinkingMs, EVENT.chooses, this.phone.index, 0, mutation);
   }
 
   private reconsiderLater(mutation: string): void {
     const { agenda } = this.stage;
     agenda.put(agenda.nowMs + RECONSIDER_MS, EVENT.reconsiders, this.phone.index, 0, mutation);
-  }
-
-  private choice(): Choice {
-    const { mine, server } = this.stage.scenario.workload.conflicts;
-    const draw = this.random.unit();
-    return draw < mine ? "mine" : draw < mine + server ? "server" : "merge";
   }
 
   private planSession(): void {
@@ -356,9 +392,4 @@ export class User {
     const rows = screen.all(entity);
     return rows.length === 0 ? undefined : this.random.pick(rows);
   }
-}
-
-/** The id of the nth record of an entity that an account has before the run begins. */
-export function seedId(entity: Entity, nth: number): string {
-  return `${entity}-${nth}`;
 }

@@ -10,8 +10,8 @@ import type { Delivery } from "../proxy/port.ts";
 import { EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
 import { Fate } from "./fate.ts";
+import { seedId } from "./names.ts";
 import type { Stage } from "./stage.ts";
-import { seedId } from "./user.ts";
 
 const LATENCY_MS = 80;
 /** A delivery that is overtaken comes this much later. */

@@ -9,19 +9,18 @@ import { stream } from "../base/prng.ts";
 import type { Fact, Roster } from "../history/facts.ts";
 import { createJournal, type FactFold, type Journal } from "../history/journal.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
-import type { AccountId, SyncTrigger } from "../protocol/messages.ts";
-import type { Answer, Frame } from "../protocol/request.ts";
-import type { PushCallResult, PushTicket } from "../proxy/port.ts";
 import { Agenda, EVENT } from "./agenda.ts";
 import { Author } from "./author.ts";
 import { Backend } from "./backend.ts";
-import type { PendingWrite } from "./disk.ts";
+import { Director } from "./director.ts";
+import { Dispatcher } from "./dispatch.ts";
 import { Faults } from "./faults.ts";
-import { type Intent, Legacy } from "./legacy.ts";
+import { Legacy } from "./legacy.ts";
+import { seedId } from "./names.ts";
 import { type Parts, REFERENCE } from "./parts.ts";
 import { Phone } from "./phone.ts";
+import type { Action } from "./plan.ts";
 import type { Progress, Simulation } from "./port.ts";
-import type { Line, Parcel } from "./radio.ts";
 import { rosterOf } from "./roster.ts";
 import type { Scenario } from "./scenario.ts";
 import { deviceSettings, proxyConfig } from "./settings.ts";
@@ -29,8 +28,7 @@ import { CHECK_EVERY_MS, isStill, QUIET_MS, recordReplicas } from "./settle.ts";
 import { Spells } from "./spells.ts";
 import { type Stage, trueNow } from "./stage.ts";
 import { type Strike, Strikes } from "./strikes.ts";
-import { seedId } from "./user.ts";
-import { type Letter, Webhooks } from "./webhooks.ts";
+import { Webhooks } from "./webhooks.ts";
 
 /** Every run begins on Monday, 5 January 2026, at midnight. */
 export const START_MS = 1_767_571_200_000;
@@ -40,6 +38,8 @@ export interface SimulationOptions {
   readonly folds: readonly FactFold[];
   /** Other parts than the reference ones: a planted fault. */
   readonly parts?: Parts;
+  /** What happens beside what the scenario brings. */
+  readonly actions?: readonly Action[];
   /** Keep all facts in memory, for tests and traces. */
   readonly keepFacts?: boolean;
 }
@@ -63,6 +63,7 @@ export class World implements Simulation {
   private readonly spells: Spells;
   private readonly webhooks: Webhooks;
   private readonly legacy: Legacy;
+  private readonly dispatcher: Dispatcher;
   private phase: Progress["phase"] = "agitate";
   private events = 0;
   private deviceEvents = 0;
@@ -83,16 +84,23 @@ export class World implements Simulation {
       get backend(): Backend {
         return backend;
       },
+      get director(): Director {
+        return director;
+      },
       strikes: new Strikes(),
       healed: false,
       record: (fact) => this.record(fact),
     };
     const backend = new Backend(stage, proxyConfig(scenario));
+    const director = new Director(stage, options.actions ?? []);
     this.stage = stage;
     this.faults = new Faults(stage);
     this.spells = new Spells(stage);
     this.webhooks = new Webhooks(stage);
     this.legacy = new Legacy(stage);
+    const { faults, spells, webhooks, legacy } = this;
+    const run = { heals: () => this.heal(), settles: () => this.settle() };
+    this.dispatcher = new Dispatcher(stage, { faults, spells, webhooks, legacy, ...run });
     this.roster = this.enlist();
     this.populate();
     this.begin();
@@ -102,7 +110,7 @@ export class World implements Simulation {
     for (let i = 0; i < eventsMax; i++) {
       if (this.hasEnded() || !this.agenda.next()) return false;
       this.events++;
-      this.dispatch();
+      if (this.dispatcher.dispatch()) this.deviceEvents++;
     }
     return !this.hasEnded();
   }
@@ -204,162 +212,9 @@ export class World implements Simulation {
     this.spells.begin();
     this.webhooks.begin();
     this.legacy.begin();
+    this.stage.director.begin();
     for (const phone of this.phones) phone.user.begin();
     this.agenda.put(this.scenario.duration, EVENT.heals, 0);
-  }
-
-  private dispatch(): void {
-    const { kind, target, detail, cargo } = this.agenda;
-    if (kind >= EVENT.pushAnswered && kind <= EVENT.fanOut)
-      return this.dispatchToProxy(kind, target, detail, cargo);
-    if (kind >= EVENT.webhookMade && kind <= EVENT.legacyWrites)
-      return this.dispatchToOthers(kind, target, detail, cargo);
-    if (kind >= EVENT.outageBegins) return this.dispatchToRun(kind, target);
-    this.deviceEvents++;
-    const phone = this.phones[target] as Phone;
-    if (kind >= EVENT.sessionBegins) return this.dispatchToUser(kind, phone, detail, cargo);
-    this.dispatchToLink(kind, phone, detail, cargo);
-  }
-
-  private dispatchToLink(kind: number, phone: Phone, detail: number, cargo: unknown): void {
-    const { backend } = this.stage;
-    switch (kind) {
-      case EVENT.timer:
-        return phone.timerFires(detail);
-      case EVENT.flushed:
-        return phone.flushed(cargo as PendingWrite);
-      case EVENT.requestArrives:
-        return backend.requestArrives(phone, cargo as Parcel);
-      case EVENT.answerArrives:
-        return phone.radio.answerArrives(detail, cargo as Answer);
-      case EVENT.requestTimesOut:
-        return phone.radio.unanswered(detail, "timeout");
-      case EVENT.requestUnreachable:
-        return phone.radio.unanswered(detail, "unreachable");
-      case EVENT.socketArrives:
-        return backend.socketArrives(phone, cargo as Line);
-      case EVENT.socketOpens:
-        return phone.radio.socketOpens(cargo as Line);
-      case EVENT.framesArrive: {
-        const { line, frames } = cargo as { readonly line: Line; readonly frames: readonly Frame[] };
-        return phone.radio.framesArrive(line, frames);
-      }
-      case EVENT.socketClosesAtPhone:
-        return phone.radio.closesAtPhone(cargo as Line, detail);
-      case EVENT.socketClosesAtProxy:
-        return backend.socketCloses(cargo as Line);
-      case EVENT.pong:
-        return backend.pong(cargo as Line);
-      case EVENT.pushArrives:
-        return phone.pushArrives(cargo as SyncTrigger);
-      default:
-        assert(false, `an event of kind ${kind} is foreseen`);
-    }
-  }
-
-  private dispatchToUser(kind: number, phone: Phone, detail: number, cargo: unknown): void {
-    const { user } = phone;
-    switch (kind) {
-      case EVENT.sessionBegins:
-        return user.sessionBegins();
-      case EVENT.joinsSession:
-        return user.session();
-      case EVENT.sessionEnds:
-        return user.sessionEnds();
-      case EVENT.edits:
-        return user.edits(cargo as { readonly entity: Entity; readonly id: string } | undefined);
-      case EVENT.reads:
-        return user.reads();
-      case EVENT.refreshes:
-        return user.refreshes();
-      case EVENT.chooses:
-        return user.chooses(cargo as string);
-      case EVENT.reconsiders:
-        return user.reconsiders(cargo as string);
-      case EVENT.killed:
-        return user.killed();
-      case EVENT.swipedAway:
-        if (phone.app) this.stage.strikes.add("kill-after-edit");
-        return phone.kill();
-      case EVENT.absenceBegins:
-        this.stage.strikes.add("absence");
-        return user.absent(true);
-      case EVENT.absenceEnds:
-        return user.absent(false);
-      case EVENT.offlineBegins:
-        return this.faults.offlineBegins(phone);
-      case EVENT.offlineEnds:
-        return phone.comesOnline();
-      case EVENT.partitionBegins:
-        return this.faults.partitionBegins(phone);
-      case EVENT.clockJumps:
-        return this.faults.clockJumps(phone);
-      case EVENT.spellBegins:
-        return this.spells.phoneStruck(phone, detail);
-      case EVENT.spellEnds:
-        return this.spells.phoneRecovers(phone, detail);
-      case EVENT.updates:
-        return phone.updates();
-      default:
-        assert(false, `an event of kind ${kind} is foreseen`);
-    }
-  }
-
-  private dispatchToProxy(kind: number, instance: number, detail: number, cargo: unknown): void {
-    const { backend } = this.stage;
-    switch (kind) {
-      case EVENT.pushAnswered:
-        return backend.pushAnswered(instance, detail, cargo as PushCallResult);
-      case EVENT.receiptsAnswered:
-        return backend.receiptsAnswered(instance, detail, cargo as ReadonlyMap<string, PushTicket>);
-      case EVENT.proxyTick:
-        return backend.tick(instance);
-      case EVENT.fanOut:
-        return backend.fanOut(instance, cargo as AccountId);
-      default:
-        assert(false, `an event of kind ${kind} is foreseen`);
-    }
-  }
-
-  private dispatchToRun(kind: number, target: number): void {
-    switch (kind) {
-      case EVENT.outageBegins:
-        return this.faults.outageBegins(target);
-      case EVENT.outageEnds:
-        return this.stage.backend.comeBack(target);
-      case EVENT.proxyClockJumps:
-        return this.faults.proxyClockJumps();
-      case EVENT.foreignBegins:
-        return this.spells.foreignBegins();
-      case EVENT.cutBegins:
-        return this.spells.cutBegins(target);
-      case EVENT.cutEnds:
-        return this.stage.backend.joinsAgain(target);
-      case EVENT.rollout:
-        return this.spells.rollOut(target);
-      case EVENT.heals:
-        return this.heal();
-      case EVENT.settles:
-        return this.settle();
-      default:
-        assert(false, `an event of kind ${kind} is foreseen`);
-    }
-  }
-
-  /** Those who write to accounts and are no phones. */
-  private dispatchToOthers(kind: number, target: number, detail: number, cargo: unknown): void {
-    switch (kind) {
-      case EVENT.webhookMade:
-        return this.webhooks.made(target, detail > 0);
-      case EVENT.webhookArrives:
-        return this.webhooks.arrives(target, cargo as Letter);
-      case EVENT.legacyLooks:
-        return this.legacy.looks(target);
-      case EVENT.legacyWrites:
-        return this.legacy.writes(cargo as Intent);
-      default:
-        assert(false, `an event of kind ${kind} is foreseen`);
-    }
   }
 
   private heal(): void {
