@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
 /** The report of a run in a process of its own, as text, without what depends on the wall clock. */
-function reportOf(seed: number): string {
+function reportOf(seed: number, env: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), "zeke-sync-"));
   const args = [
     MAIN,
@@ -27,7 +27,11 @@ function reportOf(seed: number): string {
     folder,
   ];
   try {
-    const { stdout, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+    const { stdout, status } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+    });
     expect(status).toBe(0);
     const { timing, ...rest } = JSON.parse(stdout) as { timing: object };
     expect(timing).toBeDefined();
@@ -42,5 +46,10 @@ describe("determinism", () => {
     const once = reportOf(7);
     expect(reportOf(7)).toBe(once);
     expect(reportOf(8)).not.toBe(once);
+  });
+
+  test("time zone and language of the machine have no part in a run", () => {
+    const far = { TZ: "Pacific/Apia", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" };
+    expect(reportOf(7, far)).toBe(reportOf(7, { TZ: "America/St_Johns", LC_ALL: "C" }));
   });
 });

@@ -10,8 +10,9 @@ import { parseThreshold } from "../report/threshold.ts";
 import { EXIT, UsageFault } from "./exit.ts";
 import { Outside, runFake } from "./outside.fixture.ts";
 import { adjust } from "./override.ts";
-import { parseScenario, readScenario, scenarioNames } from "./scenario-file.ts";
+import { parseScenario, readScenario } from "./scenario-file.ts";
 import { scenarioKeys } from "./scenario-keys.ts";
+import { scenarioNames } from "./scenario-names.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const SCENARIOS = read("docs/writing-scenarios.md");
@@ -134,6 +135,7 @@ describe("docs/cli.md and README.md", () => {
       [README, ""],
       [CLI, "docs/"],
       [SCENARIOS, "docs/"],
+      [read("docs/scenarios.md"), "docs/"],
     ] as const) {
       for (const [, target = ""] of document.matchAll(/\]\(([^)#]+)\)/g)) {
         expect(existsSync(new URL(`../../${folder}${target}`, import.meta.url)), target).toBe(true);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Outside, runFake } from "./outside.fixture.ts";
 import { runCli } from "./program.ts";
+import { scenarioNames } from "./scenario-names.ts";
 
 let io: Outside;
 beforeEach(() => {
@@ -74,6 +75,7 @@ describe("help and version", () => {
     ]) {
       expect(io.stdout.text).toContain(option);
     }
+    for (const name of scenarioNames()) expect(io.stdout.text).toContain(name);
   });
 
   test("the examples of the overview are true", async () => {

@@ -10,6 +10,7 @@ import { type Io, widthOf } from "./io.ts";
 import { suggestion } from "./nearest.ts";
 import { loadCheckers, loadRunKit, type RunKit } from "./run-kit.ts";
 import { withSuggestion } from "./scenario-faults.ts";
+import { scenarioNames } from "./scenario-names.ts";
 import type { ServeOptions } from "./serve.ts";
 import { ownVersion } from "./version.ts";
 
@@ -28,6 +29,7 @@ Examples:
   zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
   zeke-sync simulate --swarm --seed 7            faults as the seed draws them
   zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
+  zeke-sync prove                                the suite itself, against every planted fault
   zeke-sync rules QUE-10                         what a rule says
   zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
 
@@ -84,6 +86,7 @@ function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => vo
   });
   addSimulate(program, io, machinery, end);
   addRules(program, io, machinery, end);
+  addProve(program, io, end);
   addServe(program, io, end);
   return program;
 }
@@ -146,6 +149,7 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
     .option("--quiet", "no progress; print only what went wrong")
     .option("--no-color", "no colours")
+    .addHelpText("after", () => `\nShipped scenarios: ${scenarioNames().join(", ")}`)
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
       const { seed, devices, duration, set = [], trace = [], json, report, fault, swarm } = flags;
@@ -178,6 +182,42 @@ function addRules(program: Command, io: Io, machinery: Machinery, end: (code: Ex
     .action(async (id: string | undefined, flags: SharedOptions) => {
       const { listRules } = await import("./rules.ts");
       end(await listRules({ id, json: flags.json, ...shared(flags, program) }, io, machinery.loadCheckers));
+    });
+}
+
+interface ProveFlags extends SharedOptions {
+  readonly seed: number;
+  readonly effort: number;
+  readonly full?: boolean;
+  readonly fault?: readonly string[];
+  readonly workers?: number;
+  readonly report?: string;
+}
+
+function addProve(program: Command, io: Io, end: (code: ExitCode) => void): void {
+  program
+    .command("prove")
+    .summary("prove the suite: hunt every planted fault, and the reference")
+    .description(
+      "Runs the suite against every planted fault and against the clean reference. Fails when a fault survives or is caught only under a rule that it does not break, when a rule catches nothing, and on any verdict against the reference.",
+    )
+    .option("--seed <n>", "of the values that probes draw", wholeNumber("a seed", 0), 1)
+    .option("--effort <n>", "so many times the usual number of tries", wholeNumber("an effort", 1), 1)
+    .option("--full", "every kill of every fault, not only the first under its own rule")
+    .option("--fault <name>", "hunt this fault only; may be given again", collect)
+    .option(
+      "--workers <n>",
+      "worker threads; as many as there are processors",
+      wholeNumber("a number of workers", 1),
+    )
+    .option("--report <folder>", "where the report goes, instead of a new folder under reports/")
+    .option("--json <file|->", "write the result as JSON to a file, or to stdout")
+    .option("--quiet", "print nothing when all is well")
+    .option("--no-color", "no colours")
+    .action(async (flags: ProveFlags) => {
+      const { prove } = await import("./prove.ts");
+      const { seed, effort, workers, json, report, fault: faults = [], full = false } = flags;
+      end(await prove({ seed, effort, workers, json, report, faults, full, ...shared(flags, program) }, io));
     });
 }
 

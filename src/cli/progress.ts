@@ -20,8 +20,6 @@ export interface ProgressLine {
   stop(): void;
 }
 
-const SILENT: ProgressLine = { update: () => {}, stop: () => {} };
-
 /** A progress line, or one that shows nothing when it is not wanted or nobody could see it. */
 export async function openProgressLine(
   io: Io,
@@ -29,11 +27,33 @@ export async function openProgressLine(
   wanted: boolean,
   coloured: boolean,
 ): Promise<ProgressLine> {
+  const startedMs = io.now();
+  const line = await openStatusLine(io, what, wanted, coloured);
+  return {
+    update: (progress) => line.update(() => progressText(what, progress, io.now() - startedMs)),
+    stop: () => line.stop(),
+  };
+}
+
+/** One line that says what is going on. Its text is only asked for when somebody can see it. */
+export interface StatusLine {
+  update(text: () => string): void;
+  stop(): void;
+}
+
+const SILENT: StatusLine = { update: () => {}, stop: () => {} };
+
+/** A status line on standard error, or one that shows nothing when it is not wanted or nobody could see it. */
+export async function openStatusLine(
+  io: Io,
+  what: string,
+  wanted: boolean,
+  coloured: boolean,
+): Promise<StatusLine> {
   // A terminal that says it has 0 columns (a pseudo-terminal without a window) would make the spinner erase for ever.
   const visible = io.stderr.isTTY === true && (io.stderr.columns ?? 0) > 0;
   if (!wanted || !visible) return SILENT;
   const { default: ora } = await import("ora");
-  const startedMs = io.now();
   const spinner = ora({
     text: what,
     stream: io.stderr,
@@ -44,9 +64,8 @@ export async function openProgressLine(
     discardStdin: false,
   }).start();
   return {
-    update(progress) {
-      const line = progressText(what, progress, io.now() - startedMs);
-      spinner.text = cut(line, widthOf(io.stderr) - SPINNER_COLUMNS);
+    update(text) {
+      spinner.text = cut(text(), widthOf(io.stderr) - SPINNER_COLUMNS);
       // Slices leave little time to the spinner's own timer.
       spinner.render();
     },

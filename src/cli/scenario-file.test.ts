@@ -4,8 +4,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
 import { Outside } from "./outside.fixture.ts";
-import { parseScenario, readScenario, scenarioNames } from "./scenario-file.ts";
+import { parseScenario, readScenario } from "./scenario-file.ts";
 import { scenarioKeys } from "./scenario-keys.ts";
+import { scenarioNames } from "./scenario-names.ts";
 
 /** The lines of the fault that a file's text is answered with. */
 function faults(text: string): readonly string[] {
@@ -23,13 +24,20 @@ function thrown(act: () => unknown): readonly string[] {
 }
 
 describe("shipped scenarios", () => {
-  test("are those of the roadmap's first steps, named as their files, described, and good", () => {
+  test("are those that docs/cli.md promises, named as their files, described, and good", () => {
     expect(scenarioNames()).toEqual([
+      "big-account",
       "commuter",
+      "flaky-network",
+      "legacy-mix",
       "long-absence",
       "offline-weekend",
+      "proxy-failover",
+      "push-only",
+      "rollout",
       "shared-list",
       "skewed-clocks",
+      "thundering-herd",
     ]);
     for (const name of scenarioNames()) {
       const scenario = Scenario.parse(readScenario(name, "/").data);
@@ -152,7 +160,7 @@ describe("finding a scenario", () => {
       `there is no scenario "comutter"; did you mean commuter?`,
     );
     expect(thrown(() => readScenario("nothing-like-it", io.cwd))[0]).toContain(
-      "the scenarios are: commuter, long-absence",
+      "the scenarios are: big-account, commuter, flaky-network",
     );
   });
 });

@@ -3,34 +3,21 @@
  * Refuses to run anything, and to know what a scenario's values mean: the schema does.
  */
 
-import { readdirSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Document, isScalar } from "yaml";
-import { byCodeUnit } from "../base/canonical-json.ts";
 import { parseThreshold } from "../report/threshold.ts";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
 import { suggestion } from "./nearest.ts";
 import { faultsOf, sumFaults, withSuggestion } from "./scenario-faults.ts";
+import { SHIPPED_FOLDER, scenarioNames } from "./scenario-names.ts";
 import { faultLines, offsetOf, type Positioned, parseYaml, readText } from "./yaml-file.ts";
-
-/** The package's own scenarios; the same two levels up from src/cli and from dist/cli. */
-const SHIPPED_FOLDER = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 
 /** A scenario file without faults, as its writer wrote it: defaults are not filled in. */
 export interface ScenarioFile {
   /** The path as a user would write it from where they are. */
   readonly path: string;
   readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** Names of the shipped scenarios. */
-export function scenarioNames(): readonly string[] {
-  return readdirSync(SHIPPED_FOLDER)
-    .filter((file) => file.endsWith(".yaml"))
-    .map((file) => file.slice(0, -".yaml".length))
-    .sort(byCodeUnit);
 }
 
 /** Reads a shipped scenario by name, or a file by path. UsageFault with every fault in it. */

@@ -8,8 +8,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { Scenario } from "../simulation/scenario.ts";
-import { readScenario, scenarioNames, thresholdFault } from "./scenario-file.ts";
+import { readScenario, thresholdFault } from "./scenario-file.ts";
 import { scenarioKeys } from "./scenario-keys.ts";
+import { scenarioNames } from "./scenario-names.ts";
 import { scenarioSchema } from "./scenario-schema.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -10,7 +10,8 @@ import { judgeThreshold, parseThreshold, type ThresholdResult } from "../report/
 import { createSimulation } from "../simulation/world.ts";
 import { adjust } from "./override.ts";
 import { plant } from "./planted.ts";
-import { readScenario, scenarioNames } from "./scenario-file.ts";
+import { readScenario } from "./scenario-file.ts";
+import { scenarioNames } from "./scenario-names.ts";
 import { SMALL, type SmallScenario, type Worsening } from "./scenario-worsenings.fixture.ts";
 
 const SEED = 1;

@@ -19,7 +19,11 @@ export interface Fault {
   /** What it does, and where such a thing was seen. */
   readonly text: string;
   /** A small scenario in which it shows: under TRIGGER_SEED a run of it is caught under the first of `rules`. */
-  readonly trigger: ScenarioText;
+  readonly trigger?: ScenarioText;
+  /** The rig of src/exploration/rigs.ts under which probes show it. A fault has a trigger, a rig, or both. */
+  readonly rig?: string;
+  /** The least that shows it, in a few words. */
+  readonly smallest?: string;
   /** The reference parts with the fault in them. */
   plant(parts: Parts): Parts;
 }

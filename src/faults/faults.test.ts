@@ -1,61 +1,36 @@
 /**
- * Holds every planted fault to what it says of itself: in its own small world it is caught under the rule that it is
- * planted for, and breaks no other than those that it names; in the same world the reference breaks none.
+ * Holds planted faults to what they say of themselves: in its own small world each that has one is caught under the rule
+ * that it is planted for, and breaks no other than those that it names; in the same world the reference breaks none.
+ * What probes catch is proven in src/exploration/prove.test.ts.
  */
 
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { createCheckers } from "../checkers/all.ts";
 import { Outside } from "../cli/outside.fixture.ts";
 import { runCli } from "../cli/program.ts";
+import { judgeWorld, type WorldVerdict } from "../exploration/judge-world.ts";
+import { RIGS } from "../exploration/rigs.ts";
 import { RULES, ruleById } from "../protocol/rules/registry.ts";
-import { whyExcluded } from "../protocol/rules/scope.ts";
-import { type Parts, REFERENCE } from "../simulation/parts.ts";
-import { Scenario, type ScenarioText } from "../simulation/scenario.ts";
-import { createSimulation } from "../simulation/world.ts";
+import { REFERENCE } from "../simulation/parts.ts";
+import type { ScenarioText } from "../simulation/scenario.ts";
 import { FAULTS, faultByName } from "./all.ts";
 import type { Fault } from "./fault.ts";
-import { TRIGGER_SEED } from "./trigger.ts";
 
-const SLICE_EVENTS = 100_000;
+const SIMULATED = FAULTS.flatMap((fault) => (fault.trigger ? [{ fault, trigger: fault.trigger }] : []));
 
-/** How one run was judged: how often each rule was exercised, and by how many breaches it was broken. */
-interface Run {
-  readonly exercised: ReadonlyMap<string, number>;
-  readonly broken: ReadonlyMap<string, number>;
-}
-
-function run(text: ScenarioText, parts: Parts): Run {
-  const scenario = Scenario.parse(text);
-  const { mode, resolvedBy } = scenario.proxy;
-  const checkers = createCheckers({ mode, resolvedBy }).filter(({ rule }) => {
-    const known = ruleById(rule);
-    return known !== undefined && whyExcluded(known, scenario.fleet.phases) === undefined;
-  });
-  const world = createSimulation(scenario, TRIGGER_SEED, { folds: checkers, parts });
-  while (world.advance(SLICE_EVENTS));
-  const judged = checkers.map((checker) => [checker.rule, checker.finish()] as const);
-  return {
-    exercised: new Map(judged.map(([rule, { exercised }]) => [rule, exercised])),
-    broken: new Map(
-      judged.flatMap(([rule, { violations }]) => (violations.length > 0 ? [[rule, violations.length]] : [])),
-    ),
-  };
-}
-
-const cleanRuns = new Map<string, Run>();
+const cleanRuns = new Map<string, WorldVerdict>();
 
 /** The reference in the fault's world; several faults may share one. */
-function cleanRun({ trigger }: Fault): Run {
+function cleanRun(trigger: ScenarioText): WorldVerdict {
   const name = JSON.stringify(trigger);
-  const made = cleanRuns.get(name) ?? run(trigger, REFERENCE);
+  const made = cleanRuns.get(name) ?? judgeWorld(trigger, REFERENCE);
   cleanRuns.set(name, made);
   return made;
 }
 
 const table: string[] = [];
 
-function note({ name, rules }: Fault, clean: Run, planted: Run, tookMs: number): void {
+function note({ name, rules }: Fault, clean: WorldVerdict, planted: WorldVerdict, tookMs: number): void {
   const [own = ""] = rules;
   const caught = [...planted.broken].map(([rule, count]) => `${rule} ${count}`);
   table.push(
@@ -75,13 +50,13 @@ afterAll(() => {
 });
 
 describe("planted faults", () => {
-  test.each(FAULTS.map((fault) => [fault.name, fault.rules[0], fault] as const))(
+  test.each(SIMULATED.map(({ fault, trigger }) => [fault.name, fault.rules[0], fault, trigger] as const))(
     "%s is caught under %s, and breaks no rule that it does not name",
-    (_name, own, fault) => {
+    (_name, own, fault, trigger) => {
       const beganMs = performance.now();
-      const clean = cleanRun(fault);
+      const clean = cleanRun(trigger);
       expect([...clean.broken.keys()], "the reference, in the same world").toEqual([]);
-      const planted = run(fault.trigger, fault.plant(REFERENCE));
+      const planted = judgeWorld(trigger, fault.plant(REFERENCE));
       note(fault, clean, planted, performance.now() - beganMs);
       expect([...planted.broken.keys()]).toContain(own);
       expect([...planted.broken.keys()].filter((rule) => !fault.rules.includes(rule))).toEqual([]);
@@ -95,10 +70,22 @@ describe("planted faults", () => {
     expect(rules.filter((id) => !planted.has(id))).toEqual([]);
   });
 
-  test("each has a name of its own, and rules that exist", () => {
-    for (const { name, rules } of FAULTS) {
-      expect(faultByName(name)?.rules).toBe(rules);
+  test("every rule for proxies has a fault that is planted for it", () => {
+    const planted = new Set(FAULTS.filter(({ side }) => side === "proxy").map(({ rules: [own] }) => own));
+    const rules = RULES.filter(({ side }) => side === "P").map(({ id }) => id);
+    expect(rules.length).toBeGreaterThan(100);
+    expect(rules.filter((id) => !planted.has(id))).toEqual([]);
+  });
+
+  test("each has a name of its own, rules that exist, and a place where it shows", () => {
+    const rigs = RIGS.map(({ name }) => name);
+    for (const { name, rules, trigger, rig, smallest } of FAULTS) {
+      expect(faultByName(name)?.rules, name).toBe(rules);
       for (const id of rules) expect(ruleById(id), id).toBeDefined();
+      expect(trigger ?? rig, name).toBeDefined();
+      if (rig === undefined) continue;
+      expect(rigs, name).toContain(rig);
+      expect(smallest, name).toBeTruthy();
     }
   });
 });

@@ -7,6 +7,8 @@ import type { JsonObject } from "../base/canonical-json.ts";
 import type { DeviceInput } from "../device/port.ts";
 import type { WireRecord } from "../protocol/entity.ts";
 import type { Answer, Request } from "../protocol/request.ts";
+import type { Revision } from "../protocol/revision.ts";
+import type { Version } from "../proxy/store.ts";
 
 /** The input of an answer. */
 export type Answered = Extract<DeviceInput, { readonly input: "answered" }>;
@@ -87,6 +89,11 @@ export function underKeys(came: Answered, keys: ReadonlyMap<string, string>): An
 export function recordIn(body: JsonObject | undefined): WireRecord | undefined {
   const data = objectOf(body?.data);
   return typeof data?.revisionId === "string" ? (data as WireRecord) : undefined;
+}
+
+/** The version with its record under another revision. */
+export function revised(version: Version, revisionId: Revision): Version {
+  return version.record === null ? version : { ...version, record: { ...version.record, revisionId } };
 }
 
 const NO_ITEMS: readonly JsonObject[] = [];

@@ -1,0 +1,211 @@
+/**
+ * Owns the probe of mixed batches: results in order, each as its item earned it, and reads that agree
+ * [BAT-1, BAT-2, BAT-3, BAT-4, BAT-7].
+ * Refuses to put items together that one rule alone decides differently in some mode.
+ */
+
+import { array, constantFrom, integer, record } from "fast-check";
+import { jsonEqual } from "../../base/canonical-json.ts";
+import { ENTITIES, type Entity } from "../../protocol/entity.ts";
+import type { RuleId } from "../../protocol/rules/registry.ts";
+import { resultsOf } from "../answers.ts";
+import type { Desk } from "../desk.ts";
+import { fieldsOf, patched } from "../expectations.ts";
+import { created, idOf, stir } from "../moves.ts";
+import { defineProbe, type Script } from "../probe.ts";
+import { type Loose, listOf, looseOf, type Reply, textOf } from "../reply.ts";
+import { fieldsFor, type SentFields } from "../values.ts";
+
+const KINDS = ["change", "change", "change", "end", "no record", "lives already", "broken"] as const;
+/** What is no mutation: each is its own 400. Ids are told back where they are texts. */
+const BROKEN: readonly ((id: string) => unknown)[] = [
+  (id) => ({ id, entity: "gadget", operation: "create", payload: { name: "n" } }),
+  (id) => ({ id, entity: "contact", operation: "upsert", payload: { name: "n" } }),
+  (id) => ({ id, entity: "contact", operation: "create", payload: { id: "", name: "n" } }),
+  (id) => ({ id, entity: "task", operation: "create", payload: { title: 7 } }),
+  (id) => ({ id, entity: "list", operation: "create", payload: {} }),
+  (id) => ({ id, entity: "contact", operation: "create" }),
+  (id) => ({ id, entity: "contact", operation: "update", payload: { name: "n" }, ifMatch: "*" }),
+  (id) => ({ id, entity: "task", operation: "delete" }),
+  (id) => ({ id, operation: "create", payload: { name: "n" } }),
+  (id) => ({ id: `${id}${"x".repeat(256)}`, entity: "contact", operation: "create", payload: { name: "n" } }),
+  () => ({ entity: "contact", operation: "create", payload: { name: "n" } }),
+  () => ({ id: "", entity: "contact", operation: "create", payload: { name: "n" } }),
+  () => null,
+  () => 7,
+  () => "create",
+  () => [],
+];
+
+interface Step {
+  readonly kind: (typeof KINDS)[number];
+  readonly slot: number;
+  readonly broken: number;
+  readonly fields: (entity: Entity) => SentFields;
+}
+
+/** An item, what it must be answered, and which rule says so. */
+interface Planned {
+  readonly item: unknown;
+  readonly status: number;
+  readonly rule: RuleId;
+}
+
+export const batchOrder = defineProbe({
+  id: "batch/order",
+  rules: ["BAT-1", "BAT-2", "BAT-3", "BAT-4", "BAT-7"],
+  text: "Good, failing and broken items in one batch: as many results, in order, each its own, and reads agree.",
+  phases: [3],
+  needs: ({ declared }) => (declared.mutationsMax >= 3 ? undefined : "needs batch.mutationsMax of 3 or more"),
+  runs: 12,
+  values: ({ declared }) =>
+    array(
+      record({
+        kind: constantFrom(...KINDS),
+        slot: integer({ min: 0, max: 2 }),
+        broken: integer({ min: 0, max: BROKEN.length - 1 }),
+        fields: fieldsFor,
+      }),
+      { minLength: 1, maxLength: Math.min(12, declared.mutationsMax) },
+    ),
+  *script(desk, steps) {
+    const phone = desk.actor("phone");
+    const other = yield* created(desk, phone, "contact", stir(desk, "contact"));
+    const plan = new Plan(desk, other);
+    const planned = steps.map((step) => plan.next(step));
+    const reply = yield* desk.send(phone.batch(planned.map(({ item }) => item)));
+    yield* areInOrder(desk, planned, reply);
+    yield* readsAgree(desk, plan, reply);
+  },
+});
+
+/** What a list of steps makes of a few records, as the protocol says. */
+class Plan {
+  readonly records = new Map<
+    string,
+    { readonly entity: Entity; fields: Loose; lives: boolean; at: number }
+  >();
+  private readonly desk: Desk;
+  private readonly other: Reply;
+  private readonly ids = new Map<number, string>();
+  private readonly last = new Map<string, string>();
+  private count = 0;
+
+  constructor(desk: Desk, other: Reply) {
+    this.desk = desk;
+    this.other = other;
+  }
+
+  next(step: Step): Planned {
+    const at = this.count++;
+    const key = this.desk.fresh("k");
+    switch (step.kind) {
+      case "change":
+      case "end":
+        return this.move(step, key, at);
+      case "no record": {
+        const target = {
+          recordId: this.desk.fresh("none"),
+          ifMatch: "*",
+          payload: { name: "n", title: "t" },
+        };
+        return {
+          item: { id: key, entity: "task", operation: "update", ...target },
+          status: 404,
+          rule: "BAT-4",
+        };
+      }
+      case "lives already": {
+        const payload = { id: idOf(this.other), ...stir(this.desk, "contact") };
+        return {
+          item: { id: key, entity: "contact", operation: "create", payload },
+          status: 409,
+          rule: "BAT-4",
+        };
+      }
+      case "broken":
+        return { item: BROKEN[step.broken]?.(key), status: 400, rule: "BAT-7" };
+    }
+  }
+
+  /** Makes the record of a slot when it does not live, else changes or ends it. */
+  private move({ kind, slot, fields }: Step, key: string, at: number): Planned {
+    const entity = ENTITIES[slot % ENTITIES.length] as Entity;
+    const id = this.ids.get(slot) ?? this.desk.fresh("b");
+    this.ids.set(slot, id);
+    const before = this.records.get(id);
+    const patch = { ...fields(entity), ...stir(this.desk, entity) };
+    const base = this.last.get(id);
+    this.last.set(id, key);
+    if (before === undefined || !before.lives) {
+      this.records.set(id, { entity, fields: patch, lives: true, at });
+      const item = { id: key, entity, operation: "create", payload: { id, ...patch } };
+      return { item, status: 201, rule: "BAT-2" };
+    }
+    before.at = at;
+    const target = { id: key, entity, recordId: id, ifMatchMutation: base };
+    if (kind === "end") {
+      before.lives = false;
+      return { item: { ...target, operation: "delete" }, status: 200, rule: "BAT-2" };
+    }
+    before.fields = looseOf(patched(before.fields, patch));
+    return { item: { ...target, operation: "update", payload: patch }, status: 200, rule: "BAT-2" };
+  }
+}
+
+function isKey(id: string): boolean {
+  return id.length >= 1 && id.length <= 255;
+}
+
+function* areInOrder(desk: Desk, planned: readonly Planned[], reply: Reply): Script<void> {
+  const results = listOf(reply.body.results).map(looseOf);
+  yield* desk.expect("BAT-1", reply.status === 200 && results.length === planned.length, {
+    expected: `200 with ${planned.length} results`,
+    actual: `${reply.says} with ${results.length}`,
+  });
+  const told = resultsOf(reply);
+  for (const [at, { item, status, rule }] of planned.entries()) {
+    const { id } = looseOf(item);
+    // What has no id of a mutation can hardly be told it back.
+    const isNamed = typeof id !== "string" || !isKey(id) || results[at]?.id === id;
+    yield* desk.expect("BAT-1", isNamed, {
+      expected: `result ${at} has the id ${id}`,
+      actual: String(results[at]?.id),
+    });
+    yield* desk.expect(rule, told[at]?.status === status, {
+      expected: `result ${at}: ${status} for ${JSON.stringify(item)}`,
+      actual: told[at]?.says ?? "none",
+      because: `results: ${told.map((one) => one.status).join(", ")}`,
+    });
+  }
+  const revisions = told.flatMap((one) =>
+    one.status < 300 ? (textOf(looseOf(one.body.meta).revisionId) ?? "") : [],
+  );
+  const fall = desk.facts.ordered
+    ? revisions.findIndex((one, at) => at > 0 && one <= (revisions[at - 1] as string))
+    : -1;
+  yield* desk.expect("BAT-4", fall < 0, {
+    expected: "a new and larger revision for each item that was carried out",
+    actual: `${revisions[fall]} after ${revisions[fall - 1]}`,
+  });
+}
+
+/** [BAT-3] what the last result of a record says is what a read then shows. */
+function* readsAgree(desk: Desk, plan: Plan, reply: Reply): Script<void> {
+  const results = listOf(reply.body.results).map(looseOf);
+  for (const [id, { entity, fields, lives, at }] of plan.records) {
+    const read = yield* desk.send(desk.actor("tablet").read(entity, id));
+    const said = results[at]?.data;
+    const agrees = lives ? jsonEqual(read.data, said) : read.status === 404 && said === null;
+    yield* desk.expect("BAT-3", agrees, {
+      expected: lives ? JSON.stringify(said) : `404 after ${JSON.stringify(said)}`,
+      actual: read.isOk ? JSON.stringify(read.data) : read.says,
+      because: `what the last result of ${id} said`,
+    });
+    const isRight = !lives || jsonEqual(fieldsOf(read.data), fields);
+    yield* desk.expect("BAT-2", isRight, {
+      expected: `${id}: ${JSON.stringify(fields)}, each item on top of the one before`,
+      actual: JSON.stringify(fieldsOf(read.data)),
+    });
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * Owns the probes of clocks that are wrong [MRG-4, CON-12]: a write beats what it was based on, and no clock holds a field
+ * for longer than 5 s.
+ * Refuses to trust its own clock: the target's is read from its answers.
+ */
+
+import { array, boolean, constantFrom, integer, record } from "fast-check";
+import { HOUR_MS, SECOND_MS } from "../../base/time.ts";
+import type { Desk } from "../desk.ts";
+import { instantOf } from "../expectations.ts";
+import { created, idOf, sure } from "../moves.ts";
+import { defineProbe, type Script } from "../probe.ts";
+import { looseOf, type Reply } from "../reply.ts";
+import { type Claim, isLarger, over } from "../stamp-book.ts";
+import type { TargetFacts } from "../target.ts";
+
+const AHEAD_MS_MAX = 5 * SECOND_MS;
+/** How far the clocks of one target's nodes may be apart. */
+const APART_MS = 250;
+/** How long a target may take from the receipt of a write to its commit. */
+const SLACK_MS = 2 * SECOND_MS;
+const AGO_MS = 6 * HOUR_MS;
+
+const enforced = ({ declared }: TargetFacts) =>
+  declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce";
+
+export const taskKnowing = defineProbe({
+  id: "tasks/knowing",
+  rules: ["CON-12", "MRG-2", "MRG-4"],
+  text: "A write beats what it was based on, however far its clock is behind; a field's stamp never falls.",
+  phases: [2],
+  needs: enforced,
+  runs: 10,
+  values: ({ declared }) =>
+    record({
+      baseOffsetMs: constantFrom(0, 100),
+      chain: array(
+        record({
+          offsetMs: constantFrom(-3_600_000, -10, 0, 50, 100, 101, 200),
+          blind: declared.ifMatch === "required" ? constantFrom(false) : boolean(),
+        }),
+        { minLength: 1, maxLength: 3 },
+      ),
+      late: array(record({ from: integer({ min: 0, max: 2 }), nearMs: constantFrom(-1, 1, 2, 1_000, -50) }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    }),
+  *script(desk, { baseOffsetMs, chain, late }) {
+    const zeroMs = (yield* desk.now()) - AGO_MS;
+    const first: Claim = { atMs: zeroMs + baseOffsetMs, deviceId: desk.actor("d0").deviceId, key: "" };
+    const made = yield* created(desk, desk.actor("d0"), "task", { title: "base" }, { timestamp: first.atMs });
+    const known: { revision: string | undefined; claim: Claim }[] = [
+      { revision: made.revision, claim: first },
+    ];
+    let title = "base";
+    const id = idOf(made);
+    for (const [at, { offsetMs, blind }] of chain.entries()) {
+      const actor = desk.actor(`d${at + 1}`);
+      const last = known.at(-1) as (typeof known)[number];
+      const own: Claim = { atMs: zeroMs + offsetMs, deviceId: actor.deviceId, key: "" };
+      title = desk.fresh("title");
+      const headers = { timestamp: own.atMs, ...(blind ? {} : { ifMatch: last.revision }) };
+      const reply = yield* sure(desk, "CON-12", actor.update("task", id, { title }, headers), 200);
+      // Without a base the stamp is the writer's own, but it does not fall.
+      const raised = isLarger(own, last.claim) ? own : last.claim;
+      known.push({ revision: reply.revision, claim: blind ? raised : over(own, last.claim) });
+    }
+    for (const [at, { from, nearMs }] of late.entries()) {
+      const base = known[Math.min(from, known.length - 2)] as (typeof known)[number];
+      const standing = known.at(-1) as (typeof known)[number];
+      const actor = desk.actor(`z${at}`);
+      const own = { atMs: standing.claim.atMs + nearMs, deviceId: actor.deviceId, key: "" };
+      const claim = over(own, base.claim);
+      const isWon = isLarger(claim, standing.claim);
+      const text = desk.fresh("late");
+      const headers = { ifMatch: base.revision, timestamp: own.atMs };
+      const reply = yield* desk.send(actor.update("task", id, { title: text }, headers));
+      yield* isJudged(desk, reply, isWon, standing.claim, claim);
+      if (!isWon || !reply.isOk) continue;
+      title = text;
+      known.push({ revision: reply.revision, claim });
+    }
+    const read = yield* desk.send(desk.actor("d0").read("task", id));
+    yield* desk.expect("MRG-2", read.record.title === title, {
+      expected: title,
+      actual: JSON.stringify(read.record.title),
+    });
+  },
+});
+
+/** A stale update of the one field: won or lost by its stamp; where the client resolves, the time is told. */
+function* isJudged(desk: Desk, reply: Reply, isWon: boolean, standing: Claim, claim: Claim): Script<void> {
+  const because = `the field stands at ${standing.atMs} of ${standing.deviceId}, the write claims ${claim.atMs}`;
+  if (reply.status === 409) {
+    const told = looseOf(reply.body.stamps).title;
+    yield* desk.expect("MRG-4", told === standing.atMs, {
+      expected: `stamps.title ${standing.atMs}`,
+      actual: String(told),
+      because,
+    });
+  }
+  const status = isWon && desk.facts.declared.resolvedBy === "server" ? 200 : 409;
+  yield* desk.expect("MRG-4", reply.status === status, {
+    expected: String(status),
+    actual: reply.says,
+    because,
+  });
+}
+
+export const taskFuture = defineProbe({
+  id: "tasks/future",
+  rules: ["MRG-4", "CON-1"],
+  text: "A timestamp far ahead counts as 5 s after its receipt, and one that is less far ahead counts as it is.",
+  phases: [2],
+  needs: enforced,
+  runs: 4,
+  values: () =>
+    record({
+      farMs: constantFrom(7_000, 60_000, HOUR_MS, 1_000 * HOUR_MS),
+      nearMs: constantFrom(500, 2_000, 2_900),
+    }),
+  *script(desk, { farMs, nearMs }) {
+    const fast = desk.actor("fast");
+    const slow = desk.actor("slow");
+    const clock = yield* created(desk, slow, "task", { title: "clock" });
+    const targetMs = instantOf(clock.meta.updatedAt) ?? 0;
+    yield* countsAsIs(desk, targetMs + nearMs);
+    const far = { timestamp: targetMs + farMs + SLACK_MS };
+    const made = yield* created(desk, fast, "task", { title: "a" }, far);
+    const id = idOf(made);
+    yield* isClamped(desk, made, yield* desk.send(slow.create("task", { id, title: "again" })));
+
+    const other = yield* created(desk, slow, "task", { title: "a" });
+    const edit = fast.update("task", idOf(other), { title: "b" }, { ifMatch: other.revision, ...far });
+    const ahead = yield* sure(desk, "CON-1", edit, 200);
+    const late = { ifMatch: other.revision, timestamp: targetMs - 1 };
+    const lost = yield* desk.send(slow.update("task", idOf(other), { title: "late" }, late));
+    yield* isClamped(desk, ahead, lost);
+    yield* isNotHeld(desk, idOf(other), other, "title");
+  },
+});
+
+/** A 409 tells the time of the field that a clock far ahead wrote: 5 s after the receipt of that write. */
+function* isClamped(desk: Desk, written: Reply, told: Reply): Script<void> {
+  const committedMs = instantOf(written.meta.updatedAt) ?? 0;
+  const latestMs = committedMs + AHEAD_MS_MAX;
+  const toldMs = Number(looseOf(told.body.stamps).title);
+  yield* desk.expect(
+    "MRG-4",
+    told.status === 409 && toldMs <= latestMs + APART_MS && toldMs >= latestMs - SLACK_MS,
+    {
+      expected: `409, with stamps.title about ${latestMs}: 5 s after ${written.ask.label}`,
+      actual: `${told.says} with ${JSON.stringify(told.body.stamps)}`,
+      because: `its timestamp was ${written.ask.http.headers["x-mutation-timestamp"]}`,
+    },
+  );
+}
+
+/** Less than 5 s ahead: the timestamp itself is the field's time. */
+function* countsAsIs(desk: Desk, atMs: number): Script<void> {
+  const fast = desk.actor("fast");
+  const made = yield* created(desk, fast, "task", { title: "a" });
+  const ahead = fast.update("task", idOf(made), { title: "b" }, { ifMatch: made.revision, timestamp: atMs });
+  const first = yield* sure(desk, "CON-1", ahead, 200);
+  const baseMs = instantOf(made.meta.updatedAt) ?? 0;
+  // The base itself was received a moment before: a write counts at least 1 ms after it.
+  if (atMs <= baseMs + 1 || atMs > (instantOf(first.meta.updatedAt) ?? 0) + AHEAD_MS_MAX - SLACK_MS) return;
+  const behind = { ifMatch: made.revision, timestamp: baseMs - 1 };
+  const lost = yield* desk.send(desk.actor("slow").update("task", idOf(made), { title: "c" }, behind));
+  yield* desk.expect("MRG-4", looseOf(lost.body.stamps).title === atMs, {
+    expected: `409 with stamps.title ${atMs}`,
+    actual: `${lost.says} with ${JSON.stringify(lost.body.stamps)}`,
+  });
+}
+
+/** [MRG-4] a field that a fast clock wrote can be written again at once by another fast clock, which came later. */
+function* isNotHeld(desk: Desk, id: string, made: Reply, field: string): Script<void> {
+  if (desk.facts.declared.resolvedBy === "client") return;
+  yield* desk.wait(2);
+  const nowMs = yield* desk.now();
+  const value = desk.fresh("later");
+  const headers = { ifMatch: made.revision, timestamp: nowMs + 500 * HOUR_MS };
+  const later = yield* desk.send(desk.actor("later").update("task", id, { [field]: value }, headers));
+  yield* desk.expect("MRG-4", later.status === 200 && later.record[field] === value, {
+    expected: `200: ${field} is not held by the clock that was ahead before`,
+    actual: later.isOk ? JSON.stringify(later.record) : later.says,
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * Owns the trial of one probe against a target in memory: values drawn from a seed, each a run, the first violation
+ * shrunk by fast-check under its own rule.
+ * Refuses to know which target: it is handed a maker of fresh ones.
+ */
+
+import { check, property } from "fast-check";
+import type { RuleId } from "../protocol/rules/registry.ts";
+import { Desk, type Exchange } from "./desk.ts";
+import type { Probe, Violation } from "./probe.ts";
+import { type RunEnd, runScript } from "./run-script.ts";
+import type { MemoryTarget } from "./target.ts";
+import { type Watch, Watches } from "./watch.ts";
+
+/** What was found, with the smallest value that shows it. */
+export interface Finding {
+  readonly violation: Violation;
+  readonly value: unknown;
+  /** What was sent and answered in the smallest run. */
+  readonly exchanges: readonly Exchange[];
+  /** Exchanges of the run that first showed it. */
+  readonly exchangesFirst: number;
+  readonly shrinks: number;
+}
+
+export interface Trial {
+  readonly probe: Probe;
+  readonly runs: number;
+  /** Runs in which each rule was put to the test, up to the first violation. */
+  readonly exercised: ReadonlyMap<RuleId, number>;
+  /** Why runs ended without a verdict, and how often. */
+  readonly discarded: ReadonlyMap<string, number>;
+  readonly finding: Finding | undefined;
+}
+
+export interface TrialOptions {
+  readonly seed: number;
+  /** Of the probe's own number of runs; 1 by default. */
+  readonly effort?: number;
+  /** Called once for each run: watches remember. */
+  watches(): readonly Watch[];
+}
+
+/** Runs a probe; `makeTarget` is called once for each run. */
+export function tryProbe(probe: Probe, makeTarget: () => MemoryTarget, options: TrialOptions): Trial {
+  const notes = new TrialNotes();
+  const { facts } = makeTarget();
+  const runs = Math.max(1, Math.round(probe.runs * (options.effort ?? 1)));
+  const attempt = (value: unknown): boolean => {
+    const desk = new Desk(facts, `r${notes.runs}`, new Watches(options.watches()));
+    return notes.take(runScript(probe.script(desk, value), makeTarget()), desk, value);
+  };
+  const outcome = check(property(probe.values(facts), attempt), { seed: options.seed, numRuns: runs });
+  return {
+    probe,
+    runs: notes.runs,
+    exercised: notes.exercised,
+    discarded: notes.discarded,
+    finding: notes.finding && { ...notes.finding, shrinks: outcome.numShrinks },
+  };
+}
+
+/** What the runs of a trial left behind; for drivers that wait, too. */
+export class TrialNotes {
+  runs = 0;
+  readonly exercised = new Map<RuleId, number>();
+  readonly discarded = new Map<string, number>();
+  finding: Omit<Finding, "shrinks"> | undefined;
+
+  /** Takes the end of one run; true unless it shows the trial's violation. Another rule's is not the same finding. */
+  take(end: RunEnd, desk: Desk, value: unknown): boolean {
+    this.runs++;
+    if (this.finding === undefined) this.count(end, desk);
+    if (end.end !== "violated") return true;
+    const { violation } = end;
+    if (this.finding !== undefined && this.finding.violation.rule !== violation.rule) return true;
+    const exchangesFirst = this.finding?.exchangesFirst ?? desk.exchanges.length;
+    this.finding = { violation, value, exchanges: desk.exchanges, exchangesFirst };
+    return false;
+  }
+
+  private count(end: RunEnd, desk: Desk): void {
+    for (const rule of desk.exercised.keys()) this.exercised.set(rule, (this.exercised.get(rule) ?? 0) + 1);
+    if (end.end === "discarded") this.discarded.set(end.reason, (this.discarded.get(end.reason) ?? 0) + 1);
+  }
+}

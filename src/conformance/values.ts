@@ -1,0 +1,83 @@
+/**
+ * Owns the generated values that several probes share: fields of records, texts that break naive servers, lists.
+ * Refuses to know what is done with them.
+ */
+
+import {
+  type Arbitrary,
+  array,
+  boolean,
+  constantFrom,
+  oneof,
+  option,
+  record,
+  string,
+  uniqueArray,
+} from "fast-check";
+import type { Entity } from "../protocol/entity.ts";
+
+export type SentFields = { readonly [field: string]: unknown };
+
+/** Texts that come back changed from naive servers: other planes, combining marks, other directions, odd spaces [API-5]. */
+export const oddText: Arbitrary<string> = constantFrom(
+  "",
+  " ",
+  "Zoë",
+  "Zoe\u0308",
+  "👩‍👩‍👧‍👦 🏳️‍🌈",
+  "שלום עולם",
+  "\u202eabc\u202c",
+  "line\nbreak\ttab",
+  'quote " slash \\ /',
+  "null",
+  "2026-01-05T00:00:00.000Z",
+  "__proto__",
+  "<b>&amp;</b>",
+  "\u0000\u0001\u007f",
+  "ﬁ Å İ ß",
+);
+
+export const text: Arbitrary<string> = oneof(
+  { weight: 3, arbitrary: string({ minLength: 0, maxLength: 12, unit: "grapheme" }) },
+  { weight: 1, arbitrary: oddText },
+);
+
+/** One item of a list; ids are made unique by who puts them together. */
+export const item = record({
+  id: string({ minLength: 1, maxLength: 6, unit: "grapheme-ascii" }),
+  text,
+  done: boolean(),
+});
+
+export const items = uniqueArray(item, { minLength: 0, maxLength: 5, selector: ({ id }) => id });
+
+const contact = record({ name: text, phone: text, email: text, notes: text }, { requiredKeys: ["name"] });
+const task = record(
+  {
+    title: text,
+    done: boolean(),
+    dueAt: constantFrom("2026-01-05T09:00:00.000Z", "2027-12-31T23:59:59.999Z"),
+    notes: text,
+  },
+  { requiredKeys: ["title"] },
+);
+const list = record({ name: text, items: option(items, { nil: undefined }) }, { requiredKeys: ["name"] });
+
+/** Good fields for a record of any entity: ask it for the entity in hand. */
+export const fieldsFor: Arbitrary<(entity: Entity) => SentFields> = record({ contact, task, list }).map(
+  (fields) => (entity: Entity) => defined(fields[entity]),
+);
+
+/** Good fields for records of one entity. */
+export const FIELDS: Readonly<Record<Entity, Arbitrary<SentFields>>> = {
+  contact: contact.map(defined),
+  task: task.map(defined),
+  list: list.map(defined),
+};
+
+export const few = <T>(arbitrary: Arbitrary<T>, lengthMax: number): Arbitrary<readonly T[]> =>
+  array(arbitrary, { minLength: 1, maxLength: lengthMax });
+
+function defined(fields: SentFields): SentFields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,159 @@
+/**
+ * Owns a hunt: which plan is run next, what it taught, and what was found so far, violations of one shape as one.
+ * Refuses to run anything: workers do, in any number. Plans are handed out in rounds and results taken in by round,
+ * so that one seed gives the same hunt on one worker and on eight.
+ */
+
+import { hashString, stream } from "../base/prng.ts";
+import type { Plan } from "../simulation/plan.ts";
+import { perturb } from "./perturb.ts";
+import { planOfSeed } from "./plan-arbitrary.ts";
+
+/** One plan to be run. A drawn one has its seed, for fast-check to shrink it. */
+export interface Job {
+  readonly index: number;
+  readonly plan: Plan;
+  readonly drawnFrom: number | undefined;
+}
+
+/** What a run brought. */
+export interface JobResult {
+  readonly index: number;
+  readonly behaviours: readonly string[];
+  readonly broken: readonly Breach[];
+  readonly exercised: readonly string[];
+  readonly events: number;
+}
+
+/** A rule that a run broke, in words. */
+export interface Breach {
+  readonly rule: string;
+  readonly expected: string;
+  readonly actual: string;
+  readonly because: string;
+}
+
+/** All violations of one rule and one shape. */
+export interface Finding {
+  readonly rule: string;
+  readonly shape: string;
+  readonly first: Job;
+  readonly breach: Breach;
+  count: number;
+}
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** Runs at most. */
+  readonly runsMax: number;
+  /** Of all runs, those whose index falls to this shard: `index` from 0. */
+  readonly shard?: { readonly index: number; readonly of: number };
+}
+
+/** Plans that are handed out together. */
+const ROUND_SIZE = 32;
+/** Every so many runs one is a neighbour of a run that went somewhere new. */
+const PERTURBED_EVERY = 4;
+const CORPUS_MAX = 256;
+const FINDINGS_MAX = 200;
+
+export class Campaign {
+  readonly behaviours = new Set<string>();
+  readonly exercised = new Map<string, number>();
+  private readonly found = new Map<string, Finding>();
+  private readonly options: CampaignOptions;
+  private readonly corpus: Plan[] = [];
+  private round: readonly Job[] = [];
+  private next = 0;
+  private done = 0;
+  private eventCount = 0;
+
+  constructor(options: CampaignOptions) {
+    this.options = options;
+  }
+
+  get runs(): number {
+    return this.done;
+  }
+
+  get events(): number {
+    return this.eventCount;
+  }
+
+  /** In the order in which they were found first. */
+  get findings(): readonly Finding[] {
+    return [...this.found.values()];
+  }
+
+  /** The next plans; empty when the hunt is over. Their results must be taken in before the next round is asked for. */
+  nextRound(): readonly Job[] {
+    const round: Job[] = [];
+    while (round.length < ROUND_SIZE && this.next < this.options.runsMax) {
+      const index = this.next++;
+      if (this.isMine(index)) round.push(this.jobOf(index));
+    }
+    this.round = round;
+    return round;
+  }
+
+  /** Takes in the results of a round, in any order; says which findings are new. */
+  take(results: readonly JobResult[]): readonly Finding[] {
+    const news: Finding[] = [];
+    const byIndex = new Map(results.map((result) => [result.index, result]));
+    for (const job of this.round) {
+      const result = byIndex.get(job.index);
+      if (result === undefined) continue;
+      this.done++;
+      this.eventCount += result.events;
+      this.learn(job, result);
+      for (const rule of result.exercised) this.exercised.set(rule, (this.exercised.get(rule) ?? 0) + 1);
+      for (const breach of result.broken) news.push(...this.file(job, breach));
+    }
+    return news;
+  }
+
+  private learn({ plan }: Job, { behaviours }: JobResult): void {
+    const before = this.behaviours.size;
+    for (const name of behaviours) this.behaviours.add(name);
+    if (this.behaviours.size > before && this.corpus.length < CORPUS_MAX) this.corpus.push(plan);
+  }
+
+  private file(job: Job, breach: Breach): readonly Finding[] {
+    const shape = shapeOf(breach);
+    const key = `${breach.rule} ${shape}`;
+    const known = this.found.get(key);
+    if (known !== undefined) known.count++;
+    if (known !== undefined || this.found.size >= FINDINGS_MAX) return [];
+    const finding = { rule: breach.rule, shape, first: job, breach, count: 1 };
+    this.found.set(key, finding);
+    return [finding];
+  }
+
+  private jobOf(index: number): Job {
+    const random = stream(this.options.seed, `run-${index}`);
+    if (index % PERTURBED_EVERY === PERTURBED_EVERY - 1 && this.corpus.length > 0) {
+      const plan = perturb(random.pick(this.corpus), random.pick(this.corpus), random);
+      return { index, plan, drawnFrom: undefined };
+    }
+    const drawnFrom = random.below(0x7fff_ffff);
+    return { index, plan: planOfSeed(drawnFrom), drawnFrom };
+  }
+
+  private isMine(index: number): boolean {
+    const { shard, seed } = this.options;
+    return shard === undefined || hashString(`${seed}/${index}`, SHARD_BASIS) % shard.of === shard.index;
+  }
+}
+
+const SHARD_BASIS = 0x5eed;
+
+/** The words of a breach without what differs from run to run: ids, revisions, numbers, texts. */
+export function shapeOf({ expected, actual }: Pick<Breach, "expected" | "actual">): string {
+  return `${expected} | ${actual}`
+    .replace(/rev_[0-9a-z_]+/g, "R")
+    .replace(/"[^"]*"/g, "T")
+    .replace(/\b[a-z]+-?\d[\w@.-]*/gi, "I")
+    .replace(/\{[^{}]*\}/g, "F")
+    .replace(/\d+/g, "N")
+    .slice(0, 200);
+}

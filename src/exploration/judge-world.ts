@@ -1,0 +1,40 @@
+/**
+ * Owns the judging of one small world: a scenario run to its end under the seed of triggers, with these parts.
+ * Refuses to say what should have been found.
+ */
+
+import { createCheckers } from "../checkers/all.ts";
+import { TRIGGER_SEED } from "../faults/trigger.ts";
+import { ruleById } from "../protocol/rules/registry.ts";
+import { whyExcluded } from "../protocol/rules/scope.ts";
+import type { Parts } from "../simulation/parts.ts";
+import { Scenario, type ScenarioText } from "../simulation/scenario.ts";
+import { createSimulation } from "../simulation/world.ts";
+
+const SLICE_EVENTS = 100_000;
+
+/** How one run was judged: how often each rule was exercised, and by how many breaches it was broken. */
+export interface WorldVerdict {
+  readonly exercised: ReadonlyMap<string, number>;
+  /** Rules that were broken, with the number of breaches that were kept. */
+  readonly broken: ReadonlyMap<string, number>;
+}
+
+/** Runs a scenario and judges it by every rule that its phases have. */
+export function judgeWorld(text: ScenarioText, parts: Parts): WorldVerdict {
+  const scenario = Scenario.parse(text);
+  const { mode, resolvedBy } = scenario.proxy;
+  const checkers = createCheckers({ mode, resolvedBy }).filter(({ rule }) => {
+    const known = ruleById(rule);
+    return known !== undefined && whyExcluded(known, scenario.fleet.phases) === undefined;
+  });
+  const world = createSimulation(scenario, TRIGGER_SEED, { folds: checkers, parts });
+  while (world.advance(SLICE_EVENTS));
+  const judged = checkers.map((checker) => [checker.rule, checker.finish()] as const);
+  return {
+    exercised: new Map(judged.map(([rule, { exercised }]) => [rule, exercised])),
+    broken: new Map(
+      judged.flatMap(([rule, { violations }]) => (violations.length > 0 ? [[rule, violations.length]] : [])),
+    ),
+  };
+}
