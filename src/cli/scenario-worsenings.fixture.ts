@@ -53,7 +53,7 @@ export const SMALL: Readonly<Record<string, SmallScenario>> = {
         set: ["network.offline={perDay: 2, length: {p50: 15h, p99: 40h}, used: 100%}", ...ONE_RECORD],
         misses: ["conflict rate < 12%"],
       },
-      { set: ["workload.editsPerDay=150"], misses: ["offline queue size max < 200"] },
+      { set: ["workload.editsPerDay=150"], devices: 8, misses: ["offline queue size max < 200"] },
       { set: [NO_SOCKETS], misses: ["cache hit rate > 55%"] },
       { fault: "revision-forgotten", misses: ["full sync rate < 3%"] },
     ],
@@ -128,7 +128,7 @@ export const SMALL: Readonly<Record<string, SmallScenario>> = {
       { set: [SLOW], misses: ["sync latency online p90 < 3s"] },
       {
         set: ["habits.sessionsPerDay=24", "workload.refreshesPerDay=24"],
-        misses: ["full sync rate < 1%", "bytes down < 15MB"],
+        misses: ["full sync rate < 1%", "bytes down < 12MB"],
       },
     ],
   },

@@ -91,7 +91,19 @@ describe("simulate --swarm", () => {
 describe("one seed", () => {
   const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
   const reportText = (seed: number): string => {
-    const args = [MAIN, "simulate", "--swarm", "--seed", String(seed), "--duration", "6h", "--json", "-"];
+    const args = [
+      MAIN,
+      "simulate",
+      "--swarm",
+      "--seed",
+      String(seed),
+      "--devices",
+      "4",
+      "--duration",
+      "6h",
+      "--json",
+      "-",
+    ];
     const { stdout, status } = spawnSync(process.execPath, args, { cwd: io.cwd, encoding: "utf8" });
     expect(status).toBe(0);
     const { timing: _timing, ...rest } = JSON.parse(stdout) as Record<string, unknown>;
