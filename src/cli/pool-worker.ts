@@ -7,7 +7,11 @@ import { assertNever } from "../base/assert.ts";
 import type { Piece, ProofOptions, Work } from "../exploration/prove.ts";
 
 /** What decides a proof and can be sent. */
-export type ProofSettings = Pick<ProofOptions, "seed"> & { readonly effort: number; readonly full: boolean };
+export type ProofSettings = Pick<ProofOptions, "seed"> & {
+  readonly effort: number;
+  readonly full: boolean;
+  readonly attempts: number;
+};
 
 export type PoolJob = { readonly job: "prove"; readonly work: Work; readonly settings: ProofSettings };
 

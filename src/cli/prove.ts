@@ -20,6 +20,8 @@ import { openStatusLine, type StatusLine } from "./progress.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
 import { withSuggestion } from "./scenario-faults.ts";
 
+/** Seeds that a fault is hunted under before it has survived. */
+const ATTEMPTS = 6;
 /** Runs in which the canary is looked for, at least. */
 const CANARY_RUNS = 200;
 
@@ -46,7 +48,7 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
   const folder = openRunFolder({ cwd: io.cwd, report, scenario: "prove", seed, nowMs: io.now() });
   const startedMs = io.now();
   const chosen = faults.length === 0 ? undefined : faults;
-  const settings = { seed, effort: options.effort, full: options.full };
+  const settings = { seed, effort: options.effort, full: options.full, attempts: ATTEMPTS };
   const work = workOf({ ...settings, ...(chosen && { faults: chosen }) });
   const line = await openStatusLine(io, "prove", !options.quiet, options.color);
   const pieces = await carryOutAll(work, settings, options, io, line);

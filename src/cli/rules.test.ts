@@ -47,15 +47,23 @@ describe("rules", () => {
         "  section    7, the device's queue (docs/protocol.md)",
         "  origin     the protocol's design",
         "  judged by  a checker of histories, on the facts edited",
+        "  broken by  edits-on-what-was-seen",
         "",
       ].join("\n"),
     );
   });
 
-  test("tells where a rule comes from, and that none judges it", async () => {
+  test("tells where a rule comes from, which probes ask for it, and which faults break it", async () => {
     const text = await printed("CON-2");
     expect(text).toContain(`origin     the roadmap: "Return 409 Conflict if revision doesn't match"`);
-    expect(text).toContain("judged by  no checker of simulated histories yet");
+    expect(text).toMatch(/judged by {2}the probes conflict\/stale-write, /);
+    expect(text).toMatch(/broken by {2}contacts-unguarded, /);
+  });
+
+  test("says of a rule for the reference alone that no black box shows it", async () => {
+    expect(await printed("IDM-6")).toContain(
+      "judged by  tests of the reference alone: no black box shows it",
+    );
   });
 
   test.each([

@@ -8,6 +8,9 @@ import { resolve } from "node:path";
 import picomatch from "picomatch";
 import { canonicalJson } from "../base/canonical-json.ts";
 import type { Checker } from "../checkers/port.ts";
+import type { Probe } from "../conformance/probe.ts";
+import type { Watch } from "../conformance/watch.ts";
+import type { Fault } from "../faults/fault.ts";
 import { RULES, ruleById } from "../protocol/rules/registry.ts";
 import { RULE_FAMILIES, type Rule, type RuleSide } from "../protocol/rules/rule.ts";
 import { FAMILIES } from "../report/families.ts";
@@ -28,6 +31,23 @@ export interface RulesOptions {
 
 type LoadCheckers = () => Promise<readonly Checker[]>;
 
+/** All that puts rules to the test, and all that breaks them on purpose. */
+interface Judges {
+  readonly checkers: readonly Checker[];
+  readonly probes: readonly Probe[];
+  readonly watches: readonly Watch[];
+  readonly faults: readonly Fault[];
+}
+
+async function loadJudges(load: LoadCheckers): Promise<Judges> {
+  const [checkers, { freshWatches, PROBES }, { FAULTS }] = await Promise.all([
+    load(),
+    import("../conformance/all-probes.ts"),
+    import("../faults/all.ts"),
+  ]);
+  return { checkers, probes: PROBES, watches: freshWatches(), faults: FAULTS };
+}
+
 const SIDES: Readonly<Record<RuleSide, string>> = {
   P: "P, the proxy seen from outside",
   D: "D, a device",
@@ -40,12 +60,12 @@ export async function listRules(options: RulesOptions, io: Io, load: LoadChecker
   const chosen = options.id === undefined ? RULES : select(options.id);
   const [only, ...others] = chosen;
   if (options.json !== undefined) {
-    printJson(rulesJson(chosen, await load()), options.json, io);
+    printJson(rulesJson(chosen, await loadJudges(load)), options.json, io);
   } else if (options.quiet) {
     io.stdout.write(`${chosen.map((rule) => rule.id).join("\n")}\n`);
   } else if (options.id !== undefined && only !== undefined && others.length === 0) {
     const paint = paintFor(io.stdout, io, options.color);
-    io.stdout.write(explain(only, await load(), widthOf(io.stdout), paint));
+    io.stdout.write(explain(only, await loadJudges(load), widthOf(io.stdout), paint));
   } else {
     // Into a pipe, a rule is a line: that is what grep wants.
     const width = io.stdout.isTTY === true ? widthOf(io.stdout) : Number.POSITIVE_INFINITY;
@@ -89,7 +109,7 @@ function ruleLines(rule: Rule, width: number): readonly string[] {
   return labelled(head, rule.text, head.length, width);
 }
 
-function explain(rule: Rule, checkers: readonly Checker[], width: number, paint: Paint): string {
+function explain(rule: Rule, judges: Judges, width: number, paint: Paint): string {
   const { section, title } = FAMILIES[rule.family];
   const rows: readonly (readonly [label: string, text: string])[] = [
     ["level", rule.level],
@@ -97,7 +117,8 @@ function explain(rule: Rule, checkers: readonly Checker[], width: number, paint:
     ["phase", rule.phase === 0 ? "0, what all stand on" : String(rule.phase)],
     ["section", `${section}, ${title} (docs/protocol.md)`],
     ["origin", originText(rule)],
-    ["judged by", judgedBy(rule, checkers)],
+    ...judgedBy(rule, judges).map((text, at) => [at === 0 ? "judged by" : "", text] as const),
+    ["broken by", brokenBy(rule, judges)],
   ];
   const lines = rows.flatMap(([label, text]) => labelled(`  ${label}`, text, 13, width));
   const text = labelled("  ", rule.text, 2, width);
@@ -115,20 +136,42 @@ function originText(rule: Rule): string {
   }
 }
 
-function judgedBy(rule: Rule, checkers: readonly Checker[]): string {
+function judgedBy(rule: Rule, { checkers, probes, watches }: Judges): readonly string[] {
   const mine = checkers.filter((checker) => checker.rule === rule.id);
-  if (mine.length === 0) return "no checker of simulated histories yet";
   const facts = [...new Set(mine.flatMap((checker) => checker.wants))];
-  return `${mine.length === 1 ? "a checker" : `${mine.length} checkers`} of histories, on the facts ${facts.join(", ")}`;
+  const asked = probes.filter((probe) => probe.rules.some((id) => id === rule.id)).map(({ id }) => id);
+  const watched = watches.some((watch) => watch.rules.some((id) => id === rule.id));
+  const texts = [
+    ...(mine.length === 0
+      ? []
+      : [
+          `${mine.length === 1 ? "a checker" : `${mine.length} checkers`} of histories, on the facts ${facts.join(", ")}`,
+        ]),
+    ...(asked.length === 0 ? [] : [`${asked.length === 1 ? "the probe" : "the probes"} ${asked.join(", ")}`]),
+    ...(watched ? ["a watch over every exchange of every probe"] : []),
+  ];
+  if (texts.length > 0) return texts;
+  return [rule.side === "R" ? "tests of the reference alone: no black box shows it" : "nothing yet"];
 }
 
-function rulesJson(rules: readonly Rule[], checkers: readonly Checker[]): string {
+function brokenBy(rule: Rule, { faults }: Judges): string {
+  const own = faults.filter((fault) => fault.rules[0] === rule.id).map(({ name }) => name);
+  const others = faults.filter((fault) => fault.rules.slice(1).includes(rule.id)).length;
+  const more = others === 0 ? "" : `, and ${others} planted for other rules`;
+  return own.length === 0 && others === 0
+    ? "no planted fault"
+    : `${own.join(", ") || "none of its own"}${more}`;
+}
+
+function rulesJson(rules: readonly Rule[], { checkers, probes, faults }: Judges): string {
   const entries = rules.map((rule) => ({
     ...(JSON.parse(canonicalJson(rule)) as Rule),
     section: FAMILIES[rule.family].section,
     checkers: checkers
       .filter((checker) => checker.rule === rule.id)
       .map((checker) => ({ facts: [...checker.wants] })),
+    probes: probes.filter((probe) => probe.rules.some((id) => id === rule.id)).map(({ id }) => id),
+    faults: faults.filter((fault) => fault.rules.includes(rule.id)).map(({ name }) => name),
   }));
   return `${JSON.stringify({ schema: "zeke-sync/rules@1", rules: entries }, undefined, 2)}\n`;
 }

@@ -5,13 +5,14 @@
 
 import type { Probe } from "./probe.ts";
 import { badInput } from "./probes/bad-input.ts";
+import { asAlone, singleAndBatch } from "./probes/batch-alone.ts";
 import { failedCreate, ifMatchFailed, ifMatchMutation, temporaryIds } from "./probes/batch-chains.ts";
 import { batchEnvelope, batchSize } from "./probes/batch-envelope.ts";
 import { batchOrder } from "./probes/batch-order.ts";
 import { bodySize } from "./probes/body-size.ts";
 import { madeAgain, updateDeleted } from "./probes/deleted.ts";
 import { deltaHistory } from "./probes/delta-history.ts";
-import { deltaFull, deltaLimitMax, deltaLimits, deltaMoving } from "./probes/delta-pages.ts";
+import { deltaAtOnce, deltaFull, deltaLimitMax, deltaLimits, deltaMoving } from "./probes/delta-pages.ts";
 import { deltaCursor, deltaSince } from "./probes/delta-since.ts";
 import { eventsLive, eventsQuiet, eventsTogether } from "./probes/events-live.ts";
 import { eventsFloor, eventsReplayMax, eventsUnknown } from "./probes/events-lost.ts";
@@ -28,20 +29,20 @@ import { listAdds, listMerge, listUnion } from "./probes/list-merge.ts";
 import { listing, snapshot } from "./probes/listing.ts";
 import { lostAnswer } from "./probes/lost-answer.ts";
 import { advisory, capabilities, declaredFloor, modeOff } from "./probes/modes.ts";
-import { noToken, revokedToken } from "./probes/no-token.ts";
+import { noToken } from "./probes/no-token.ts";
 import { oddIds, oddTexts } from "./probes/odd-texts.ts";
 import { notModified, plainClient } from "./probes/plain-client.ts";
+import { pushBurst, pushReaches, pushTokens, pushTopics, pushWebhook } from "./probes/push.ts";
+import { badToken, deadReceipt, deadTicket, failingProvider, manyDevices } from "./probes/push-provider.ts";
 import { mixedRace, race, sameId } from "./probes/races.ts";
 import { neverSeen, recordLife } from "./probes/record-life.ts";
 import { commitTime, order, readOwn, sameAgain } from "./probes/revisions.ts";
+import { revokedToken } from "./probes/revoked-token.ts";
 import { staleDelete } from "./probes/stale-delete.ts";
 import { contactApart, staleWrite } from "./probes/stale-write.ts";
 import { taskFuture, taskKnowing } from "./probes/task-clocks.ts";
 import { taskMerge, tasksApart } from "./probes/task-merge.ts";
-import { asAlone, singleAndBatch } from "./probes/batch-alone.ts";
-import { webhookCommits, webhookSignature, webhookTwice, webhookOrder } from "./probes/webhooks.ts";
-import { pushReaches, pushTopics, pushTokens, pushBurst, pushWebhook } from "./probes/push.ts";
-import { deadTicket, deadReceipt, failingProvider, badToken, manyDevices } from "./probes/push-provider.ts";
+import { webhookCommits, webhookOrder, webhookSignature, webhookTwice } from "./probes/webhooks.ts";
 import type { Watch } from "./watch.ts";
 import { watchErrors } from "./watches/errors.ts";
 import { watchFreshness } from "./watches/freshness.ts";
@@ -145,6 +146,7 @@ export const PROBES: readonly Probe[] = [
   badToken,
   manyDevices,
   pushWebhook,
+  deltaAtOnce,
 ];
 
 /** Fresh watches, for one run. */

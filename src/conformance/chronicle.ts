@@ -6,12 +6,11 @@
 
 import { type Arbitrary, array, boolean, constantFrom, integer, record } from "fast-check";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
-import type { Ask, MutationHeaders } from "./actor.ts";
 import { hasPhase } from "./anatomy.ts";
 import type { Desk } from "./desk.ts";
 import { stir } from "./moves.ts";
 import type { Script } from "./probe.ts";
-import { type Loose, listOf, looseOf, textOf } from "./reply.ts";
+import { type Loose, listOf, looseOf, type Reply, textOf } from "./reply.ts";
 import { fieldsFor, type SentFields } from "./values.ts";
 
 /** What somebody does to the record of a slot: makes it when it is not there, else changes or ends it. */
@@ -109,99 +108,104 @@ export class Chronicle {
   /** One more record of an entity, made by the tablet: what a judge waits for. */
   *mark(entity: Entity): Script<Commit> {
     const { desk } = this;
-    return yield* this.commit("created", entity, desk.fresh("m"), stir(desk, entity), {
-      by: "tablet",
-      batched: false,
-      keyed: false,
-    });
+    const id = desk.fresh("m");
+    const fields = stir(desk, entity);
+    return yield* this.alone({ action: "created", entity, id, fields, by: "tablet", key: undefined });
   }
 
-  private *make(move: Move): Script<Commit> {
+  private *make(move: Move): Script<void> {
     const { desk } = this;
     const entity = ENTITIES[move.slot % ENTITIES.length] as Entity;
     const id = this.ids.get(move.slot) ?? desk.fresh("h");
     this.ids.set(move.slot, id);
     const living = this.stateAfter().get(nameOf(entity, id));
+    const action = living === undefined ? "created" : move.ends ? "deleted" : "updated";
     // The required field is always new, so that no move is one that changes nothing [REV-8].
     const fields = { ...move.fields(entity), ...stir(desk, entity) };
-    if (living === undefined) return yield* this.commit("created", entity, id, fields, move);
-    const action = move.ends ? "deleted" : "updated";
-    return yield* this.commit(action, entity, id, fields, move, textOf(living.revisionId));
+    const key = move.keyed || move.batched ? desk.fresh("k") : undefined;
+    const deed: Deed = { action, entity, id, fields, by: move.by, key, ifMatch: textOf(living?.revisionId) };
+    const isBatch = move.batched && hasPhase(desk.facts, 3);
+    if (isBatch) yield* this.together([deed, ...this.afterthought(deed)]);
+    else yield* this.alone(deed);
   }
 
-  private *commit(
-    action: Commit["action"],
-    entity: Entity,
-    id: string,
-    fields: SentFields,
-    { by, batched, keyed }: Pick<Move, "by" | "batched" | "keyed">,
-    ifMatch?: string,
+  /** A second item for the batch, which rests on the first: two commits of one record in one call. */
+  private afterthought({ action, entity, id, by, key }: Deed): readonly Deed[] {
+    const { desk } = this;
+    if (action === "deleted" || desk.facts.declared.mutationsMax < 2) return [];
+    const fields = stir(desk, entity);
+    return [{ action: "updated", entity, id, fields, by, key: desk.fresh("k"), ifMatchMutation: key }];
+  }
+
+  private *alone(deed: Deed): Script<Commit> {
+    const { desk } = this;
+    const { action, entity, id, fields, by, key, ifMatch } = deed;
+    const headers = { key, ifMatch, ...(by === "nobody" ? { deviceId: null } : {}) };
+    const actor = desk.actor(by);
+    const ask =
+      action === "created"
+        ? actor.create(entity, { id, ...fields }, headers)
+        : action === "updated"
+          ? actor.update(entity, id, fields, headers)
+          : actor.delete(entity, id, headers);
+    const reply = yield* desk.send(ask);
+    return yield* this.note(deed, reply.status, reply.body, reply, "API-1");
+  }
+
+  private *together(deeds: readonly Deed[]): Script<void> {
+    const { desk } = this;
+    const by = deeds[0]?.by ?? "phone";
+    const body = JSON.stringify({ mutations: deeds.map(itemOf) });
+    const headers = by === "nobody" ? { "x-device-id": null } : {};
+    const ask = desk.actor(by).raw("POST", "/api/sync/batch", headers, body, `a batch of ${deeds.length}`);
+    const reply = yield* desk.send(ask);
+    for (const [at, deed] of deeds.entries()) {
+      const result = looseOf(listOf(reply.body.results)[at]);
+      yield* this.note(deed, Number(result.status), result, reply, "BAT-4");
+    }
+  }
+
+  /** Takes down what was answered to a deed, which must have been done. */
+  private *note(
+    { action, entity, id, by, key }: Deed,
+    status: number,
+    body: Loose,
+    { ask, answeredAtMs }: Reply,
+    rule: "API-1" | "BAT-4",
   ): Script<Commit> {
     const { desk } = this;
-    const inBatch = batched && hasPhase(desk.facts, 3);
-    const key = keyed || inBatch ? desk.fresh("k") : undefined;
-    const headers = { key, ifMatch, ...(by === "nobody" ? { deviceId: null } : {}) };
-    const ask = inBatch
-      ? this.batched(action, entity, id, fields, by, headers)
-      : this.alone(action, entity, id, fields, by, headers);
-    const reply = yield* desk.send(ask);
-    const body = inBatch ? looseOf(listOf(reply.body.results)[0]) : { status: reply.status, ...reply.body };
-    const status = Number(body.status);
+    const wanted = action === "created" ? 201 : 200;
     const revision = textOf(looseOf(body.meta).revisionId);
-    yield* desk.expect(inBatch ? "BAT-4" : "API-1", status === (action === "created" ? 201 : 200), {
-      expected: `${ask.label}: ${action === "created" ? 201 : 200}`,
+    yield* desk.expect(rule, status === wanted, {
+      expected: `${wanted} for ${id}, ${action}: ${ask.label}`,
       actual: `${status} ${body.error ?? ""}`,
     });
     if (revision === undefined) return yield* desk.discard(`${ask.label}: answered without a revision`);
-    const commit: Commit = {
-      revision,
-      entity,
-      id,
-      action,
-      record: action === "deleted" ? null : looseOf(body.data),
-      deviceId: by === "nobody" ? undefined : desk.actor(by).deviceId,
-      key,
-      answeredAtMs: reply.answeredAtMs,
-    };
+    const record = action === "deleted" ? null : looseOf(body.data);
+    const deviceId = by === "nobody" ? undefined : desk.actor(by).deviceId;
+    const commit = { revision, entity, id, action, record, deviceId, key, answeredAtMs };
     this.commits.push(commit);
     return commit;
   }
+}
 
-  private alone(
-    action: Commit["action"],
-    entity: Entity,
-    id: string,
-    fields: SentFields,
-    by: Move["by"],
-    headers: MutationHeaders,
-  ): Ask {
-    const actor = this.desk.actor(by);
-    if (action === "created") return actor.create(entity, { id, ...fields }, headers);
-    return action === "updated"
-      ? actor.update(entity, id, fields, headers)
-      : actor.delete(entity, id, headers);
-  }
+/** One write that a history is about to make. */
+interface Deed {
+  readonly action: Commit["action"];
+  readonly entity: Entity;
+  readonly id: string;
+  readonly fields: SentFields;
+  readonly by: Move["by"];
+  readonly key: string | undefined;
+  readonly ifMatch?: string | undefined;
+  readonly ifMatchMutation?: string | undefined;
+}
 
-  private batched(
-    action: Commit["action"],
-    entity: Entity,
-    id: string,
-    fields: SentFields,
-    by: Move["by"],
-    { key, ifMatch }: MutationHeaders,
-  ): Ask {
-    const item = {
-      id: key,
-      entity,
-      operation: action.slice(0, -1),
-      ...(action === "created" ? { payload: { id, ...fields } } : { recordId: id, ifMatch }),
-      ...(action === "updated" ? { payload: fields } : {}),
-    };
-    const body = JSON.stringify({ mutations: [item] });
-    const headers = by === "nobody" ? { "x-device-id": null } : {};
-    const label = `${item.operation}s ${id} in a batch`;
-    return this.desk.actor(by).raw("POST", "/api/sync/batch", headers, body, label);
-  }
+function itemOf({ action, entity, id, fields, key, ifMatch, ifMatchMutation }: Deed): Loose {
+  if (action === "created") return { id: key, entity, operation: "create", payload: { id, ...fields } };
+  const target = { id: key, entity, recordId: id, ifMatch, ifMatchMutation };
+  if (action === "deleted") return { ...target, operation: "delete" };
+  return { ...target, operation: "update", payload: fields };
 }
 
 /** A history that begins at the head as it is now. */

@@ -162,6 +162,11 @@ export class Desk {
     return yield* perform({ effect: "now" });
   }
 
+  /** Takes a token away; only where the facts name one that can be. */
+  *revoke(token: string): Script<void> {
+    yield* perform({ effect: "revoke", token });
+  }
+
   /** A webhook delivery of the backend, signed. */
   *signed(id: string, timestampSeconds: number, body: string): Script<string> {
     return yield* perform({ effect: "sign", id, timestamp: timestampSeconds, body });

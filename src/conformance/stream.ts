@@ -21,6 +21,8 @@ export interface Wanted {
   readonly missing: RuleId;
   /** Broken where there is one that should not be: before `since`, or of what never was committed. */
   readonly extra: RuleId;
+  /** What was subscribed to [EVT-4]; undefined: all. */
+  readonly entities?: readonly Entity[] | undefined;
   readonly because?: string;
 }
 
@@ -74,10 +76,26 @@ export function* judgeEvents(desk: Desk, view: SocketView, wanted: Wanted): Scri
   const events = framesOf(view, "sync_event").filter(({ id }) => desk.owns(id));
   const because = `${wanted.because ?? ""} sent: ${events.map(briefly).join(", ")}`;
   const known = new Map(commits.map((commit) => [commit.revision, commit] as const));
+  const other = events.find(({ entity }) => wanted.entities?.includes(entity as Entity) === false);
+  if (wanted.entities !== undefined)
+    yield* desk.expect("EVT-4", other === undefined, {
+      expected: `only events of ${wanted.entities.join(", ")}`,
+      actual: other === undefined ? "" : briefly(other),
+      because,
+    });
   const odd = events.find(({ revisionId }) => !known.has(String(revisionId)));
   yield* desk.expect(extra, odd === undefined, {
     expected: `no event but those of ${commits.map(({ revision }) => revision).join(", ")}`,
     actual: odd === undefined ? "" : briefly(odd),
+    because,
+  });
+  // The same once more is a double; another one with that revision is no commit's.
+  const bent = events.find((event) =>
+    events.some((one) => one.revisionId === event.revisionId && !jsonEqual(one, event)),
+  );
+  yield* desk.expect(extra, bent === undefined, {
+    expected: "one event of each revision",
+    actual: bent === undefined ? "" : `${briefly(bent)}, and another one that differs`,
     because,
   });
   const revisions = [...new Set(events.map(({ revisionId }) => String(revisionId)))];

@@ -112,6 +112,8 @@ export type Effect =
   | { readonly effect: "push_mode"; readonly mode: PushMode }
   | { readonly effect: "wait"; readonly ms: number }
   | { readonly effect: "now" }
+  /** Takes a token away; only where `facts.revocable` names one. */
+  | { readonly effect: "revoke"; readonly token: string }
   /** The `webhook-signature` of a delivery. */
   | { readonly effect: "sign"; readonly id: string; readonly timestamp: number; readonly body: string };
 
@@ -126,6 +128,7 @@ export interface EffectResult {
   readonly push_mode: undefined;
   readonly wait: undefined;
   readonly now: EpochMs;
+  readonly revoke: undefined;
   readonly sign: string;
 }
 
@@ -149,6 +152,8 @@ export interface TargetFacts {
   readonly pushSink: boolean;
   /** We know the secret that webhooks are signed with, and how the target names our accounts in them. */
   readonly webhookAccounts?: readonly [string, string];
+  /** A further token of the first account, which can be taken away while a run goes on. */
+  readonly revocable?: string;
   /** A revision of the first account that is known to lie below its floor. */
   readonly expiredRevision?: string;
   /** How long a round trip takes here: the bound of every wait is derived from it. */

@@ -6,6 +6,7 @@
 
 import { hashString, stream } from "../base/prng.ts";
 import type { Plan } from "../simulation/plan.ts";
+import { type Ground, grounded } from "./ground.ts";
 import { perturb } from "./perturb.ts";
 import { planOfSeed } from "./plan-arbitrary.ts";
 
@@ -14,7 +15,12 @@ export interface Job {
   readonly index: number;
   readonly plan: Plan;
   readonly drawnFrom: number | undefined;
+  /** What its world was laid on; undefined: on nothing. */
+  readonly ground: Ground | undefined;
 }
+
+/** Jobs that are handed out together. */
+export type Round = readonly Job[];
 
 /** What a run brought. */
 export interface JobResult {
@@ -48,6 +54,8 @@ export interface CampaignOptions {
   readonly runsMax: number;
   /** Of all runs, those whose index falls to this shard: `index` from 0. */
   readonly shard?: { readonly index: number; readonly of: number };
+  /** Worlds that plans are played in, by turns. */
+  readonly grounds?: readonly Ground[];
 }
 
 /** Plans that are handed out together. */
@@ -63,7 +71,6 @@ export class Campaign {
   private readonly found = new Map<string, Finding>();
   private readonly options: CampaignOptions;
   private readonly corpus: Plan[] = [];
-  private round: readonly Job[] = [];
   private next = 0;
   private done = 0;
   private eventCount = 0;
@@ -85,22 +92,24 @@ export class Campaign {
     return [...this.found.values()];
   }
 
-  /** The next plans; empty when the hunt is over. Their results must be taken in before the next round is asked for. */
-  nextRound(): readonly Job[] {
+  /**
+   * The next plans; empty when the hunt is over. What they are follows from the rounds that were taken in before, so
+   * that whoever hunts asks and takes in one fixed order.
+   */
+  nextRound(): Round {
     const round: Job[] = [];
     while (round.length < ROUND_SIZE && this.next < this.options.runsMax) {
       const index = this.next++;
       if (this.isMine(index)) round.push(this.jobOf(index));
     }
-    this.round = round;
     return round;
   }
 
-  /** Takes in the results of a round, in any order; says which findings are new. */
-  take(results: readonly JobResult[]): readonly Finding[] {
+  /** Takes in the results of a round, in any order; says which findings are new. Jobs without a result were not run. */
+  take(round: Round, results: readonly JobResult[]): readonly Finding[] {
     const news: Finding[] = [];
     const byIndex = new Map(results.map((result) => [result.index, result]));
-    for (const job of this.round) {
+    for (const job of round) {
       const result = byIndex.get(job.index);
       if (result === undefined) continue;
       this.done++;
@@ -133,10 +142,12 @@ export class Campaign {
     const random = stream(this.options.seed, `run-${index}`);
     if (index % PERTURBED_EVERY === PERTURBED_EVERY - 1 && this.corpus.length > 0) {
       const plan = perturb(random.pick(this.corpus), random.pick(this.corpus), random);
-      return { index, plan, drawnFrom: undefined };
+      return { index, plan, drawnFrom: undefined, ground: undefined };
     }
     const drawnFrom = random.below(0x7fff_ffff);
-    return { index, plan: planOfSeed(drawnFrom), drawnFrom };
+    const { grounds = [] } = this.options;
+    const ground = grounds.length === 0 ? undefined : random.pick(grounds);
+    return { index, plan: grounded(planOfSeed(drawnFrom), ground), drawnFrom, ground };
   }
 
   private isMine(index: number): boolean {

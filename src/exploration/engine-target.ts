@@ -45,6 +45,9 @@ export interface EngineTargetOptions {
   readonly seed?: number;
 }
 
+/** A further token of the first account. */
+const REVOCABLE = "tok-a-revocable";
+
 /** A fresh target, with empty accounts. */
 export function createEngineTarget(options: EngineTargetOptions): MemoryTarget {
   return new EngineTarget(options);
@@ -65,6 +68,8 @@ interface Socket {
 class EngineTarget implements MemoryTarget {
   readonly facts: TargetFacts;
   private readonly config: ProxyConfig;
+  /** Whose tokens are good; the proxies look here each time. */
+  private readonly accounts: Map<string, AccountId>;
   private readonly store: Store;
   private readonly proxies: readonly SyncProxy[];
   private readonly border: Border;
@@ -75,9 +80,12 @@ class EngineTarget implements MemoryTarget {
   private turn = 0;
 
   constructor({ config, parts = REFERENCE, instances = 1, seed = 1 }: EngineTargetOptions) {
-    this.config = config;
+    const [first] = config.accounts.values();
+    assert(first !== undefined, "a target has accounts");
+    this.accounts = new Map([...config.accounts, [REVOCABLE, first]]);
+    this.config = { ...config, accounts: this.accounts };
     this.store = parts.store();
-    this.proxies = Array.from({ length: instances }, () => parts.proxy(config, this.store));
+    this.proxies = Array.from({ length: instances }, () => parts.proxy(this.config, this.store));
     this.border = { readHttp, readUpgrade, writeHttp, isGenuine, ...parts.border };
     this.order = stream(seed, "arrival");
     this.facts = this.introduce();
@@ -116,6 +124,9 @@ class EngineTarget implements MemoryTarget {
         return undefined;
       case "now":
         return this.timeline.nowMs;
+      case "revoke":
+        this.accounts.delete(effect.token);
+        return undefined;
       case "sign":
         return signatureOf(effect);
       default:
@@ -294,6 +305,7 @@ class EngineTarget implements MemoryTarget {
       revision: /^rev_\d{10}_[0-9a-z]{6,}$/,
       ordered: true,
       pushSink: true,
+      revocable: REVOCABLE,
       ...(this.config.webhooks ? { webhookAccounts: [nameA, nameB] as const } : {}),
       roundTripMs: 2 * LEG_MS,
       patienceMs: 200,

@@ -28,6 +28,8 @@ export interface ProofOptions {
   watches?(): readonly Watch[];
   /** Of each probe's own number of runs; 1 by default. */
   readonly effort?: number;
+  /** Seeds that a probe of the fault's own rule is tried under, one after the other, until it catches; 1 by default. */
+  readonly attempts?: number;
   /** Goes on after the first kill under a fault's own rule: the whole matrix. */
   readonly full?: boolean;
 }
@@ -163,31 +165,39 @@ export function killMatrix({ hunts }: Proof): ReadonlyMap<string, readonly strin
   );
 }
 
-/** Probes whose rules have the fault's own come first, then those with another that it names, then all others. */
+/**
+ * Probes of the fault's own rule come first, then those of another that it names, then all others. Only the first are
+ * tried under more than one seed.
+ */
 function huntByProbes(fault: Fault, options: ProofOptions): Piece {
-  const { probes = PROBES, seed, effort = 1, full = false, watches = freshWatches } = options;
-  const rig = rigOf(fault.rig ?? "plain", options);
+  const { seed, effort = 1, attempts = 1, full = false, watches = freshWatches } = options;
   const [own = ""] = fault.rules;
-  const nearness = ({ rules }: Probe): number => {
-    if (rules.some((rule) => rule === own)) return 0;
-    return rules.some((rule) => fault.rules.includes(rule)) ? 1 : 2;
-  };
-  const ordered = probes.map((probe, at) => ({ probe, at, near: nearness(probe) }));
-  ordered.sort((left, right) => left.near - right.near || left.at - right.at);
   return guarded(fault, (kills) => {
-    const makeTarget = targetsOf(rig, () => fault.plant(REFERENCE));
+    const makeTarget = targetsOf(rigOf(fault.rig ?? "plain", options), () => fault.plant(REFERENCE));
     const { facts } = makeTarget();
     let tried = 0;
-    for (const { probe } of ordered) {
+    for (const { probe, near } of byNearness(fault, options.probes ?? PROBES)) {
       if (probe.needs?.(facts) !== undefined) continue;
       tried++;
-      const { finding } = tryProbe(probe, makeTarget, { seed, effort, watches });
-      if (finding === undefined) continue;
-      kills.push({ rule: finding.violation.rule, by: probe.id });
-      if (finding.violation.rule === own && !full) break;
+      for (let attempt = 0; attempt < (near === 0 ? attempts : 1); attempt++) {
+        const { finding } = tryProbe(probe, makeTarget, { seed: seed + attempt, effort, watches });
+        if (finding === undefined) continue;
+        kills.push({ rule: finding.violation.rule, by: probe.id });
+        if (finding.violation.rule === own) break;
+      }
+      if (!full && kills.some(({ rule }) => rule === own)) break;
     }
     return tried;
   });
+}
+
+function byNearness({ rules }: Fault, probes: readonly Probe[]) {
+  const nearness = (probe: Probe): number => {
+    if (probe.rules.some((rule) => rule === rules[0])) return 0;
+    return probe.rules.some((rule) => rules.includes(rule)) ? 1 : 2;
+  };
+  const ordered = probes.map((probe, at) => ({ probe, at, near: nearness(probe) }));
+  return ordered.sort((left, right) => left.near - right.near || left.at - right.at);
 }
 
 /** A target may break down under a fault: that is not a kill, and not the end of the proof. */

@@ -4,7 +4,7 @@
  */
 
 import { check, property } from "fast-check";
-import type { Json } from "../base/canonical-json.ts";
+import { canonicalJson, type Json } from "../base/canonical-json.ts";
 import { type Action, type Change, type Deed, type Plan, QUIET } from "../simulation/plan.ts";
 import { anyPlan } from "./plan-arbitrary.ts";
 
@@ -49,20 +49,24 @@ export function shrinkPlan(plan: Plan, options: ShrinkOptions): Shrunk {
   return { plan: best, tries: asked.tries, done: !asked.isOver };
 }
 
-/** The asking, and its bound. */
+/** The asking, and its bound. What was asked before is not asked again, so that no two passes go round in circles. */
 class Asked {
   tries = 0;
   isOver = false;
   private readonly options: ShrinkOptions;
+  private readonly known = new Set<string>();
 
   constructor(options: ShrinkOptions) {
     this.options = options;
   }
 
   breaks(plan: Plan): boolean {
+    const text = canonicalJson(plan as unknown as Json);
+    if (this.known.has(text)) return false;
     this.isOver ||= this.tries >= this.options.triesMax || this.options.enough?.() === true;
     if (this.isOver) return false;
     this.tries++;
+    this.known.add(text);
     return this.options.breaks(plan);
   }
 }
@@ -88,13 +92,22 @@ function withFewerActions(plan: Plan, asked: Asked): Plan {
 /** Ways to make a plan smaller, most telling first. */
 type Pass = (plan: Plan) => Iterable<Plan>;
 
-/** Takes every candidate of a pass that still breaks, each on top of the former. */
+/**
+ * Takes every candidate of a pass that still breaks, each on top of the former. After one that helped it goes on where
+ * it was: those before it did not help, and are asked again when all passes begin anew.
+ */
 function firstOf(plan: Plan, pass: Pass, asked: Asked): Plan {
   let best = plan;
+  let failed = 0;
   for (let helped = true; helped; ) {
     helped = false;
+    let place = 0;
     for (const candidate of pass(best)) {
-      if (!asked.breaks(candidate)) continue;
+      if (place++ < failed) continue;
+      if (!asked.breaks(candidate)) {
+        failed++;
+        continue;
+      }
       best = candidate;
       helped = true;
       break;
@@ -103,10 +116,18 @@ function firstOf(plan: Plan, pass: Pass, asked: Asked): Plan {
   return best;
 }
 
-/** One setting less, whole branches first. */
+/** One setting less, whole branches first; the fleet does not grow by it. */
 function* fewerSettings(plan: Plan): Iterable<Plan> {
-  for (const scenario of without(plan.scenario as Json))
-    yield { ...plan, scenario: scenario as Plan["scenario"] };
+  const { accounts, devicesPerAccount } = fleetOf(plan);
+  for (const scenario of without(plan.scenario as Json)) {
+    const candidate = { ...plan, scenario: scenario as Plan["scenario"] };
+    const fleet = fleetOf(candidate);
+    if (fleet.accounts <= accounts && fleet.devicesPerAccount <= devicesPerAccount) yield candidate;
+  }
+}
+
+function fleetOf(plan: Plan): { readonly accounts: number; readonly devicesPerAccount: number } {
+  return { accounts: 1, devicesPerAccount: 2, ...QUIET.fleet, ...(plan.scenario.fleet as object | undefined) };
 }
 
 function* without(value: Json): Iterable<Json> {
@@ -122,16 +143,47 @@ function* without(value: Json): Iterable<Json> {
 
 /** No device and no account that nobody needs: what is left is as large as a quiet world, or one smaller. */
 function* smallerFleet(plan: Plan): Iterable<Plan> {
-  const fleet = { ...QUIET.fleet, ...(plan.scenario.fleet as object | undefined) } as Record<string, number>;
-  for (const member of ["accounts", "devicesPerAccount"]) {
-    const count = fleet[member] ?? 1;
-    if (count > 1) yield withFleet(plan, { [member]: count - 1 });
+  const fleet = fleetOf(plan);
+  for (const member of ["accounts", "devicesPerAccount"] as const) {
+    if (fleet[member] > 1) yield withFleet(plan, { [member]: fleet[member] - 1 });
   }
 }
 
 function withFleet(plan: Plan, changes: Record<string, number>): Plan {
   const fleet = { ...(plan.scenario.fleet as object | undefined), ...changes };
   return { ...plan, scenario: { ...plan.scenario, fleet } };
+}
+
+/** What one device did, another does: two hands are fewer than three, and the first ones are told first. */
+function* fewerHands(plan: Plan): Iterable<Plan> {
+  const devices = [...new Set(plan.actions.flatMap(devicesOf))].sort((a, b) => b - a);
+  const top = devices[0] ?? 0;
+  for (const from of devices) {
+    for (let to = 0; to < from && to <= top; to++) yield handedOver(plan, from, to);
+  }
+}
+
+function devicesOf({ at, deed }: Action): readonly number[] {
+  return [
+    ...("hook" in at && at.device !== undefined ? [at.device] : []),
+    ...("device" in deed ? [deed.device] : []),
+  ];
+}
+
+function handedOver(plan: Plan, from: number, to: number): Plan {
+  const other = (device: number): number => (device === from ? to : device);
+  const actions = plan.actions.map(({ at, deed }): Action => ({
+    at: "hook" in at && at.device !== undefined ? { ...at, device: other(at.device) } : at,
+    deed: "device" in deed ? { ...deed, device: other(deed.device) } : deed,
+  }));
+  return { ...plan, actions };
+}
+
+/** In the order in which they happen, for whoever reads it. */
+function* ordered(plan: Plan): Iterable<Plan> {
+  const timeOf = ({ at }: Action): number => ("ms" in at ? at.ms : Number.MAX_SAFE_INTEGER);
+  const actions = [...plan.actions].sort((left, right) => timeOf(left) - timeOf(right));
+  if (actions.some((action, place) => action !== plan.actions[place])) yield { ...plan, actions };
 }
 
 /** Gaps that nobody needs are a second, or nothing; then everything is over sooner. */
@@ -210,4 +262,12 @@ function* smallerSeed(plan: Plan): Iterable<Plan> {
   if (plan.seed > 1) yield { ...plan, seed: 1 };
 }
 
-const PASSES: readonly Pass[] = [smallerFleet, fewerSettings, shorterTimes, simplerActions, smallerSeed];
+const PASSES: readonly Pass[] = [
+  fewerSettings,
+  fewerHands,
+  smallerFleet,
+  shorterTimes,
+  simplerActions,
+  smallerSeed,
+  ordered,
+];

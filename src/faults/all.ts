@@ -26,6 +26,7 @@ import { REPLAY_FAULTS } from "./proxy-replay.ts";
 import { RETENTION_FAULTS } from "./proxy-retention.ts";
 import { REVISION_FAULTS } from "./proxy-revisions.ts";
 import { SECURITY_FAULTS } from "./proxy-security.ts";
+import { SYSTEM_FAULTS } from "./proxy-system.ts";
 import { WEBHOOK_FAULTS } from "./proxy-webhooks.ts";
 
 /** Every planted fault, the proxy's first, in the order of the protocol's sections; those of the device by the part that they sit in. */
@@ -48,6 +49,7 @@ export const FAULTS: readonly Fault[] = [
   ...DELTA_FAULTS,
   ...RETENTION_FAULTS,
   ...WEBHOOK_FAULTS,
+  ...SYSTEM_FAULTS,
   ...SYNC_FAULTS,
   ...CONFLICT_FAULTS,
   ...QUEUE_FAULTS,

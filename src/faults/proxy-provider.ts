@@ -93,22 +93,22 @@ export const PROVIDER_FAULTS: readonly Fault[] = [
   }),
   proxyFault({
     name: "one-bad-token-spoils-the-call",
-    rules: ["PSH-7", "PSH-6"],
+    rules: ["PSH-7", "PSH-1", "PSH-6"],
     smallest: "two devices of which one has a bad token, and a write",
-    text: "A bad token in a call ends all that were in it. Seen where a call was a success or a failure.",
+    text: "A bad token in a call ends all tokens that were in it. Seen where a call was a success or a failure.",
     plant: (parts) =>
       withMethods(parts, (proxy) => ({
         pushAnswered: (call, result, nowMs) => {
           if (result.result !== "answered") return proxy.pushAnswered(call, result, nowMs);
-          const bad = result.tickets.find(({ status }) => status === "error");
-          const tickets = bad ? result.tickets.map(() => bad) : result.tickets;
+          const bad = result.tickets.some(({ status }) => status === "error");
+          const tickets = bad ? result.tickets.map(() => GONE) : result.tickets;
           return proxy.pushAnswered(call, { ...result, tickets }, nowMs);
         },
       })),
   }),
   proxyFault({
     name: "write-fails-with-push",
-    rules: ["PSH-7", "API-7"],
+    rules: ["PSH-7", "API-2"],
     smallest: "a send call that fails, and a write",
     text: "While the provider is down writes are 500. Seen where a push was sent inside the transaction.",
     plant: (parts) =>
@@ -140,6 +140,8 @@ export const PROVIDER_FAULTS: readonly Fault[] = [
     plant: (parts) => withOneCall(parts),
   }),
 ];
+
+const GONE: PushTicket = { status: "error", error: "DeviceNotRegistered" };
 
 /** Parts that send each due push in one call. */
 function withOneCall(parts: Parts): Parts {

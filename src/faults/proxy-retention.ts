@@ -21,14 +21,15 @@ type ChangesCall = Extract<Call, { readonly call: "changes" }>;
 export const RETENTION_FAULTS: readonly Fault[] = [
   proxyFault({
     name: "floor-is-gone",
-    rules: ["DLT-9", "DLT-13", "DLT-10", "FLG-3"],
+    rules: ["DLT-13", "DLT-9", "DLT-10", "FLG-3"],
     rig: "short retention",
     smallest: "a delta since the floor",
-    text: "A delta since the floor itself is 410: `<=` where `<` was meant.",
+    text: "A delta since the floor is 410, unless that is the head: `<=` where `<` was meant.",
     plant: (parts) =>
       withAsked(parts, ({ since, cursor }, { store, account }) => {
         const standing = store.standing(account);
-        const hit = cursor === undefined && since === standing.floor && since !== GENESIS;
+        const isFloor = since === standing.floor && since !== GENESIS && since !== standing.head;
+        const hit = cursor === undefined && isFloor;
         return hit ? expired(standing, "the log does not reach back to this revision") : undefined;
       }),
   }),

@@ -8,6 +8,7 @@ import type { Answer, Request } from "../protocol/request.ts";
 import type { ProxyConfig, ProxyOutput } from "../proxy/port.ts";
 import { type Fault, withProxy } from "./fault.ts";
 import { proxyFault, withDesk, withMethods, withSockets } from "./seams.ts";
+import { trigger } from "./trigger.ts";
 import { objectOf } from "./wire.ts";
 
 export const SECURITY_FAULTS: readonly Fault[] = [
@@ -124,7 +125,11 @@ export const SECURITY_FAULTS: readonly Fault[] = [
   }),
   proxyFault({
     name: "deletions-to-everybody",
-    rules: ["SEC-3", "EVT-2", "EVT-4"],
+    rules: ["SEC-3", "SYS-7", "EVT-3", "EVT-7", "SYS-6", "REV-12"],
+    trigger: trigger({
+      workload: { operations: { create: "30%", update: "30%", delete: "40%" } },
+      habits: { sessionLength: { p50: "20m", p99: "1h" } },
+    }),
     smallest: "a socket of one account, a deletion in the other",
     text: "Events of deletions reach the sockets of all accounts: without a record, the channel to send them to was not known. Seen with a fan-out keyed by a column of the row.",
     plant: (parts) =>

@@ -37,7 +37,7 @@ export const WEBHOOK_FAULTS: readonly Fault[] = [
   }),
   proxyFault({
     name: "webhook-pushes-nobody",
-    rules: ["WHK-1", "PSH-1", "PSH-2"],
+    rules: ["PSH-2", "WHK-1", "PSH-1"],
     smallest: "a registered device, and a delivery",
     text: "A change of the backend's pushes nobody. Seen where the hook hung on the devices' API.",
     plant: (parts) =>

@@ -5,10 +5,11 @@
 
 import type { JsonObject } from "../base/canonical-json.ts";
 import type { ChangesBody, SyncEvent } from "../protocol/messages.ts";
-import type { Request } from "../protocol/request.ts";
+import type { Answer, Request } from "../protocol/request.ts";
 import type { ProxyOutput, SyncProxy } from "../proxy/port.ts";
 import { type Fault, override, withProxy } from "./fault.ts";
 import { CONTENTION, trigger } from "./trigger.ts";
+import { objectOf } from "./wire.ts";
 
 export const PROXY_FAULTS: readonly Fault[] = [
   {
@@ -113,16 +114,27 @@ export const PROXY_FAULTS: readonly Fault[] = [
     smallest: "a registered device, and a write of its own",
     text: "A change is pushed to the device that made it too, which wakes it for nothing. Seen where push tokens were filed under an installation id of their own.",
     trigger: trigger({}),
-    plant: (parts) => withProxy(parts, { request: underAnotherId }),
+    plant: (parts) => withProxy(parts, { request: underAnotherId, answer: toItsFace }),
   },
 ];
 
 /** Registrations go under another device id than the device's writes. */
 function underAnotherId(request: Request): Request {
-  const { call, deviceId } = request;
-  return call.call === "push_register" && deviceId !== undefined
-    ? { ...request, deviceId: `${deviceId}-app` }
+  return isRegistration(request) && request.deviceId !== undefined
+    ? { ...request, deviceId: `${request.deviceId}-app` }
     : request;
+}
+
+/** The answer to a registration, as if it were under the id that was asked for. */
+function toItsFace(answer: Answer, request: Request): Answer {
+  const body = objectOf(answer.body);
+  const data = objectOf(body?.data);
+  if (!isRegistration(request) || !data || request.deviceId === undefined) return answer;
+  return { ...answer, body: { ...body, data: { ...data, deviceId: request.deviceId } } };
+}
+
+function isRegistration({ call: { call } }: Request): boolean {
+  return call === "push_register" || call === "push_topics" || call === "push_unregister";
 }
 
 /** The request as if its sender had named no revision for writes of this entity, alone or in a batch. */

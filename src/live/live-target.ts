@@ -5,10 +5,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertNever } from "../base/assert.ts";
-import type { Effect, EffectResult, HttpRequest, Outcome, TargetFacts } from "../conformance/target.ts";
+import type { Effect, EffectResult, HttpRequest, Outcome, Upgrade } from "../conformance/target.ts";
 import type { PushSinkServer } from "./push-sink-server.ts";
-import { TargetHttp, type TargetLimits } from "./target-http.ts";
+import { TargetHttp } from "./target-http.ts";
 import { TargetSockets } from "./target-sockets.ts";
+import type { TargetLimits } from "./throttle.ts";
 import { signWebhook, type WebhookSecret } from "./webhook-signature.ts";
 
 export interface LiveTargetOptions {
@@ -21,29 +22,59 @@ export interface LiveTargetOptions {
   readonly paths: ReadonlyMap<string, string>;
   readonly sink?: PushSinkServer;
   readonly webhookSecret?: WebhookSecret;
-  /** Told of each request before it leaves: for the ledger. */
+  /** For the ledger: told of each request before it leaves, and of what came of it. */
   sending?(request: HttpRequest): void;
+  ended?(request: HttpRequest, outcome: Outcome): void;
 }
 
-/** Why a run against a target cannot go on. */
-export class TargetLost extends Error {
-  override readonly name = "TargetLost";
+/** A probe asked for what this target does not have: a fault of the suite's. */
+export class NotEquipped extends Error {
+  override readonly name = "NotEquipped";
 }
 
 export class LiveTarget {
   readonly http: TargetHttp;
+  /** How long probes waited for something to come, all of them together. */
+  waitedMs = 0;
   private readonly options: LiveTargetOptions;
   private readonly sockets: TargetSockets;
+  private readonly halted: Promise<never>;
+  private halt: (why: Error) => void = () => {};
+  private readonly ending = new AbortController();
 
   constructor(options: LiveTargetOptions) {
     this.options = options;
     this.http = new TargetHttp(options.baseUrl, options.limits);
     this.sockets = new TargetSockets(options.baseUrl);
+    this.halted = new Promise((_resolve, reject) => {
+      this.halt = reject;
+    });
+    this.halted.catch(() => undefined);
   }
 
-  /** Carries out one effect. Rejects with TargetLost when the target is gone or the budget is spent. */
+  /**
+   * Carries out one effect. Rejects with Unreachable when the target is gone, with BudgetSpent, and with what
+   * `stop` was told once it was.
+   */
   async perform<E extends Effect>(effect: E): Promise<EffectResult[E["effect"]]> {
-    return (await this.carryOut(effect)) as EffectResult[E["effect"]];
+    return (await Promise.race([this.carryOut(effect), this.halted])) as EffectResult[E["effect"]];
+  }
+
+  /** From now on every effect rejects with this, those under way too. */
+  stop(why: Error): void {
+    this.halt(why);
+    this.ending.abort();
+    this.sockets.closeAll();
+  }
+
+  /** Ends a socket, whatever state it is in. */
+  drop(socket: number): void {
+    this.sockets.drop(socket);
+  }
+
+  /** One request of nobody's probe: to introduce oneself, and to clean up. */
+  async ask(request: HttpRequest): Promise<Outcome> {
+    return await this.http.send(this.placed(request));
   }
 
   /** Closes every socket and connection. */
@@ -57,9 +88,9 @@ export class LiveTarget {
       case "send":
         return await this.send(effect.requests);
       case "open":
-        return await this.sockets.open(this.placed(effect.request));
+        return await this.open(effect.request);
       case "watch":
-        return await this.sockets.watch(effect.socket, effect.until, effect.withinMs);
+        return await this.waiting(this.sockets.watch(effect.socket, effect.until, effect.withinMs));
       case "say":
         return this.sockets.say(effect.socket, effect.text);
       case "close":
@@ -67,15 +98,16 @@ export class LiveTarget {
       case "impair":
         return this.sockets.impair(effect.socket, effect.how);
       case "pushes":
-        return await this.sink().waitFor(effect.until, effect.withinMs);
+        return await this.waiting(this.sink().waitFor(effect.until, effect.withinMs));
       case "push_mode":
         this.sink().mode = effect.mode;
         return undefined;
       case "wait":
-        await sleep(effect.ms);
-        return undefined;
+        return await this.waiting(sleep(effect.ms, undefined, { signal: this.ending.signal }));
       case "now":
         return Date.now();
+      case "revoke":
+        throw new NotEquipped("a probe asked for a token to be revoked, and nobody can");
       case "sign":
         return this.sign(effect);
       default:
@@ -85,7 +117,25 @@ export class LiveTarget {
 
   private async send(requests: readonly HttpRequest[]): Promise<readonly Outcome[]> {
     for (const request of requests) this.options.sending?.(request);
-    return await Promise.all(requests.map((request) => this.http.send(this.placed(request))));
+    return await Promise.all(
+      requests.map(async (request) => {
+        const outcome = await this.http.send(this.placed(request));
+        this.options.ended?.(request, outcome);
+        return outcome;
+      }),
+    );
+  }
+
+  private async open(request: Extract<Effect, { effect: "open" }>["request"]): Promise<Upgrade> {
+    await this.http.throttle.turn();
+    return await this.sockets.open(this.placed(request)).finally(() => this.http.throttle.done());
+  }
+
+  private async waiting<T>(what: Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    return await what.finally(() => {
+      this.waitedMs += performance.now() - startedMs;
+    });
   }
 
   private placed<Request extends { readonly path: string; readonly headers: HttpRequest["headers"] }>(
@@ -98,26 +148,20 @@ export class LiveTarget {
 
   private sink(): PushSinkServer {
     const { sink } = this.options;
-    if (sink === undefined) throw new TargetLost("a probe asked for pushes, and there is no sink");
+    if (sink === undefined) throw new NotEquipped("a probe asked for pushes, and there is no sink");
     return sink;
   }
 
   private sign({ id, timestamp, body }: Extract<Effect, { effect: "sign" }>): string {
     const { webhookSecret } = this.options;
     if (webhookSecret === undefined)
-      throw new TargetLost("a probe asked for a signature, and there is no secret");
+      throw new NotEquipped("a probe asked for a signature, and there is no secret");
     return signWebhook(webhookSecret, id, timestamp, body);
   }
 }
 
-/** A live target, as a probe's runner needs it. */
-export interface Introduced {
-  readonly target: LiveTarget;
-  readonly facts: TargetFacts;
-}
-
 /** The longest path that the profile renames and that this one begins with, renamed. */
-function renamed(path: string, paths: ReadonlyMap<string, string>): string {
+export function renamed(path: string, paths: ReadonlyMap<string, string>): string {
   let longest = "";
   for (const known of paths.keys()) {
     const follows = path.charAt(known.length);

@@ -21,6 +21,7 @@ export class PushSinkServer {
   private readonly receiptCalls: number[] = [];
   private readonly tickets = new Map<string, PushAnswer>();
   private readonly watchers = new Set<() => void>();
+  private isClosed = false;
   private current: PushMode = { tokens: new Map() };
   private toFail = 0;
   private calls = 0;
@@ -62,7 +63,7 @@ export class PushSinkServer {
         resolve(this.view);
       };
       const look = (): void => {
-        if (until(this.view)) end();
+        if (this.isClosed || until(this.view)) end();
       };
       const timer = setTimeout(end, withinMs);
       this.watchers.add(look);
@@ -71,6 +72,8 @@ export class PushSinkServer {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
+    for (const watcher of [...this.watchers]) watcher();
     this.server.closeAllConnections();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }

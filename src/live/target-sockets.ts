@@ -9,6 +9,7 @@ import type { SeenFrame, SocketRequest, SocketView, Upgrade } from "../conforman
 
 const OPEN_WITHIN_MS = 10_000;
 const FRAME_BYTES_MAX = 16 * 1_048_576;
+const REFUSAL_CHARS_MAX = 65_536;
 
 class Line implements SocketView {
   readonly frames: SeenFrame[] = [];
@@ -74,9 +75,11 @@ export class TargetSockets {
         resolve({ upgrade: "open", socket: this.lines.length - 1 });
       });
       ws.once("unexpected-response", (_request, response) => {
-        response.resume();
-        resolve({ upgrade: "refused", status: response.statusCode ?? 0, text: "" });
-        ws.terminate();
+        const status = response.statusCode ?? 0;
+        void readText(response).then((text) => {
+          resolve({ upgrade: "refused", status, text });
+          ws.terminate();
+        });
       });
       ws.once("error", () => resolve({ upgrade: "indefinite" }));
     });
@@ -122,7 +125,15 @@ export class TargetSockets {
   }
 
   closeAll(): void {
-    for (const { ws } of this.lines) ws.terminate();
+    for (const socket of this.lines.keys()) this.drop(socket);
+  }
+
+  /** Ends one for good, whatever state it is in. */
+  drop(socket: number): void {
+    const { ws } = this.line(socket);
+    // A paused reader would never see its own end.
+    if (ws.isPaused) ws.resume();
+    ws.terminate();
   }
 
   private line(socket: number): Line {
@@ -130,6 +141,17 @@ export class TargetSockets {
     assert(line !== undefined, "the socket was opened");
     return line;
   }
+}
+
+/** What a refusal says, as far as it fits; broken off where it breaks off. */
+async function readText(response: AsyncIterable<Buffer>): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of response) if (text.length < REFUSAL_CHARS_MAX) text += String(chunk);
+  } catch {
+    return text;
+  }
+  return text.slice(0, REFUSAL_CHARS_MAX);
 }
 
 function parsed(text: string): unknown {

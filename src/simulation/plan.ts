@@ -168,7 +168,8 @@ export function scenarioOfPlan(plan: Pick<Plan, "scenario">): Scenario {
   return Scenario.parse(overlaid(QUIET as Json, plan.scenario as Json));
 }
 
-function overlaid(under: Json, over: Json): Json {
+/** `over` on top of `under`: members of objects are put together, all else is replaced. */
+export function overlaid(under: Json, over: Json): Json {
   if (!isObject(under) || !isObject(over)) return over;
   const names = new Set([...Object.keys(under), ...Object.keys(over)]);
   return Object.fromEntries(

@@ -4,9 +4,9 @@
  * Refuses to know strategies: whatever the single call is answered, the item must be answered too.
  */
 
-import { boolean, constantFrom, integer, record } from "fast-check";
+import { type Arbitrary, constantFrom, integer, oneof, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
-import { ENTITIES, type Entity } from "../../protocol/entity.ts";
+import { ENTITIES, type Entity, REQUIRED_FIELD } from "../../protocol/entity.ts";
 import { isDone, isSame, itemOf, type Mutation, resultsOf, type Told, toldAlone } from "../answers.ts";
 import type { Desk } from "../desk.ts";
 import { fieldsOf } from "../expectations.ts";
@@ -31,22 +31,8 @@ export const asAlone = defineProbe({
   rules: ["BAT-4"],
   text: "Of two records with one past, one is written by a call and one by an item: both end alike, and are told so.",
   phases: [3],
-  runs: 12,
-  values: () =>
-    constantFrom(...ENTITIES).chain((entity) =>
-      record({
-        twins: record({
-          entity: constantFrom(entity),
-          before: FIELDS[entity],
-          other: FIELDS[entity],
-          stale: FIELDS[entity],
-        }),
-        operation: constantFrom<Mutation["operation"][]>("update", "update", "update", "delete"),
-        ifMatch: constantFrom("stale", "stale", "current", "none", "*", "nonsense"),
-        afterMs: integer({ min: -400, max: 400 }).filter((ms) => ms !== 0),
-        isGone: boolean(),
-      }),
-    ),
+  runs: 10,
+  values: () => oneof({ weight: 1, arbitrary: overtakenTask() }, { weight: 2, arbitrary: anyTwins() }),
   *script(desk, { twins, operation, ifMatch, afterMs, isGone }) {
     const { entity, stale } = twins;
     const atMs = (yield* desk.now()) - PAST_MS;
@@ -81,7 +67,7 @@ export const singleAndBatch = defineProbe({
   text: "One mutation, sent alone and as an item, twice in one batch too: one effect, and one answer.",
   phases: [3],
   needs: ({ declared }) => (declared.mutationsMax >= 2 ? undefined : "needs batch.mutationsMax of 2 or more"),
-  runs: 8,
+  runs: 6,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -124,6 +110,48 @@ export const singleAndBatch = defineProbe({
     });
   },
 });
+
+interface Pair {
+  readonly twins: Twins;
+  readonly operation: Mutation["operation"];
+  readonly ifMatch: "stale" | "current" | "none" | "*" | "nonsense";
+  /** The write's time, against that of the one in between. */
+  readonly afterMs: number;
+  readonly isGone: boolean;
+}
+
+function anyTwins(): Arbitrary<Pair> {
+  return constantFrom(...ENTITIES).chain((entity) =>
+    record({
+      twins: twinsOf(entity),
+      operation: constantFrom<Mutation["operation"][]>("update", "update", "delete"),
+      ifMatch: constantFrom<Pair["ifMatch"][]>("stale", "stale", "stale", "current", "none", "*", "nonsense"),
+      afterMs: oneof(integer({ min: -400, max: -1 }), integer({ min: 1, max: 400 })),
+      isGone: constantFrom(false, false, true),
+    }),
+  );
+}
+
+/** What only the item's own timestamp decides. */
+function overtakenTask(): Arbitrary<Pair> {
+  return record({
+    twins: twinsOf("task"),
+    operation: constantFrom<Mutation["operation"]>("update"),
+    ifMatch: constantFrom<Pair["ifMatch"]>("stale"),
+    afterMs: integer({ min: -400, max: -1 }),
+    isGone: constantFrom(false),
+  });
+}
+
+function twinsOf(entity: Entity): Arbitrary<Twins> {
+  const required = REQUIRED_FIELD[entity];
+  return record({
+    entity: constantFrom(entity),
+    before: FIELDS[entity],
+    other: FIELDS[entity].map((fields) => ({ ...fields, [required]: "the other's" })),
+    stale: FIELDS[entity].map((fields) => ({ ...fields, [required]: "the stale one's" })),
+  });
+}
 
 /** A record that was made, and moved on or ended by somebody else; the same past each time but for ids. */
 function* twin(

@@ -58,7 +58,7 @@ export const failedCreate = defineProbe({
   text: "Items that rest on a create that failed are 424, those that do not go on; later they are carried out.",
   phases: [3],
   needs: ({ declared }) => (declared.mutationsMax >= 4 ? undefined : "needs batch.mutationsMax of 4 or more"),
-  runs: 8,
+  runs: 6,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -210,6 +210,9 @@ function* isJudged(
   const { mode, resolvedBy } = desk.facts.declared;
   const isRefused =
     overtaken && mode === "enforce" && (ends || entity === "contact" || resolvedBy === "client");
+  // Whether a stale update of a task wins is a matter of stamps [MRG-3].
+  const mayLose = overtaken && mode === "enforce" && entity === "task" && told?.status === 409;
+  if (mayLose && !isRefused) return desk.exercise("BAT-8");
   const because = overtaken ? "somebody wrote after the mutation that it names" : "nobody wrote in between";
   yield* is(desk, "BAT-8", told, isRefused ? 409 : 200, `an item with ifMatchMutation: ${because}`);
   if (!overtaken || mode !== "advisory") return;

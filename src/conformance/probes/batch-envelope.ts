@@ -3,7 +3,7 @@
  * Refuses to know items: batch-order does.
  */
 
-import { constantFrom, integer, record } from "fast-check";
+import { constantFrom, record } from "fast-check";
 import { ENTITIES, type Entity } from "../../protocol/entity.ts";
 import { resultsOf } from "../answers.ts";
 import type { Desk } from "../desk.ts";
@@ -21,8 +21,8 @@ export const batchSize = defineProbe({
   text: "One item more than mutationsMax: 413 and nothing done; exactly as many: all done; none: 200 and no results.",
   phases: [3],
   needs: whyNotFull,
-  runs: 2,
-  values: () => record({ entity: constantFrom(...ENTITIES), over: integer({ min: 1, max: 3 }) }),
+  runs: 1,
+  values: () => record({ entity: constantFrom(...ENTITIES), over: constantFrom(1, 1, 1, 2) }),
   *script(desk, { entity, over }) {
     const { mutationsMax } = desk.facts.declared;
     const phone = desk.actor("phone");

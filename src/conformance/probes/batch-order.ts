@@ -109,10 +109,11 @@ class Plan {
           ifMatch: "*",
           payload: { name: "n", title: "t" },
         };
+        const operation = step.slot === 0 ? "update" : "delete";
         return {
-          item: { id: key, entity: "task", operation: "update", ...target },
+          item: { id: key, entity: "task", operation, ...target },
           status: 404,
-          rule: "BAT-4",
+          rule: "BAT-3",
         };
       }
       case "lives already": {

@@ -16,8 +16,8 @@ export const deltaHistory = defineProbe({
   rules: ["DLT-1", "DLT-2", "DLT-4", "DLT-6", "DLT-7", "DLT-11"],
   text: "From every revision of a history the delta, applied to the state then, gives the state now.",
   phases: [5],
-  runs: 8,
-  values: () => record({ moves: movesOf(3, 9), limit: integer({ min: 1, max: 4 }) }),
+  runs: 4,
+  values: () => record({ moves: movesOf(5, 10), limit: integer({ min: 1, max: 4 }) }),
   *script(desk, { moves, limit }) {
     const chronicle = yield* beginning(desk);
     yield* chronicle.play(moves);

@@ -20,7 +20,7 @@ export const deltaSince = defineProbe({
   rules: ["DLT-9", "DLT-3", "DLT-7"],
   text: "A revision that the log never had is 410, what is none is 400, the head is 200, an unknown collection is 400.",
   phases: [5],
-  runs: 4,
+  runs: 2,
   values: (facts) =>
     record({ entity: constantFrom(...ENTITIES), none: constantFrom(...malformedFor(facts)) }),
   *script(desk, { entity, none }) {
@@ -57,7 +57,7 @@ export const deltaCursor = defineProbe({
   rules: ["DLT-12", "DLT-4"],
   text: "A cursor serves twice; with another account, since, entities or call it is 400.",
   phases: [5],
-  runs: 4,
+  runs: 2,
   values: () => record({ moves: movesOf(6, 10), entity: constantFrom(...ENTITIES) }),
   *script(desk, { moves, entity }) {
     const phone = desk.actor("phone");

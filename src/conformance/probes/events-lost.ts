@@ -24,7 +24,7 @@ export const eventsUnknown = defineProbe({
   rules: ["EVT-8"],
   text: "A revision that the log never had, or that is none: resync_required with head and floor, ready, then live.",
   phases: [1],
-  runs: 4,
+  runs: 2,
   values: (facts) =>
     record({
       moves: movesOf(1, 4),

@@ -30,7 +30,7 @@ export const eventsSecondSocket = defineProbe({
   rules: ["EVT-12", "EVT-2"],
   text: "A device opens a second socket and its first is closed late: the second one is sent everything.",
   phases: [1],
-  runs: 6,
+  runs: 4,
   values: () =>
     record({
       before: movesOf(1, 3),
@@ -67,7 +67,7 @@ export const eventsBadFrame = defineProbe({
   rules: ["EVT-13", "EVT-1"],
   text: "What is no JSON, or over 64 KiB, harms no other socket; other JSON, also of 64 KiB, is ignored.",
   phases: [1],
-  runs: 6,
+  runs: 5,
   values: () =>
     record({
       bad: constantFrom(...BAD, "too long", "too long"),

@@ -16,7 +16,7 @@ export const sameAtOnce = defineProbe({
   rules: ["IDM-2", "IDM-1"],
   text: "One mutation, sent many times at once, alone and in batches: one effect; all get its answer, or in_flight.",
   phases: [3],
-  runs: 8,
+  runs: 5,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -78,7 +78,7 @@ export const otherAtOnce = defineProbe({
   rules: ["IDM-3"],
   text: "Different mutations under one key at once: one is carried out, the others are 422 and leave no trace.",
   phases: [3],
-  runs: 6,
+  runs: 3,
   values: () => record({ entity: constantFrom(...ENTITIES), count: integer({ min: 2, max: 4 }) }),
   *script(desk, { entity, count }) {
     const phone = desk.actor("phone");

@@ -28,7 +28,7 @@ export const replay = defineProbe({
   rules: ["IDM-1", "IDM-8"],
   text: "A mutation again, in other words and after others wrote: the same answer, and nothing happens.",
   phases: [3],
-  runs: 10,
+  runs: 8,
   values: () =>
     record({ entity: constantFrom(...ENTITIES), kind: constantFrom(...OPERATIONS), fields: fieldsFor }),
   *script(desk, { entity, kind, fields }) {
@@ -53,7 +53,7 @@ export const otherFingerprint = defineProbe({
   rules: ["IDM-3", "IDM-1"],
   text: "Another mutation under a key that is bound: 422, no effect, and the first one's answer stays.",
   phases: [3],
-  runs: 8,
+  runs: 6,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -96,7 +96,7 @@ export const keysOfTenants = defineProbe({
   rules: ["IDM-4", "SEC-3"],
   text: "Two accounts use one key for two mutations: both are carried out, and each is answered with its own.",
   phases: [3],
-  runs: 4,
+  runs: 3,
   values: () =>
     record({ entity: constantFrom(...ENTITIES), other: constantFrom(...ENTITIES), alike: boolean() }),
   *script(desk, { entity, other, alike }) {
@@ -134,7 +134,7 @@ export const badKey = defineProbe({
   rules: ["IDM-7"],
   text: "A key of 255 characters is one; an empty one, and one of 256, are 400 and nothing happens.",
   phases: [3],
-  runs: 3,
+  runs: 2,
   values: () => record({ entity: constantFrom(...ENTITIES), sign: constantFrom("k", "~", "!", '"', "%") }),
   *script(desk, { entity, sign }) {
     const phone = desk.actor("phone");

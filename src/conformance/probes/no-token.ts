@@ -122,17 +122,3 @@ function swapped(token: string): string {
   const other = token === token.toUpperCase() ? token.toLowerCase() : token.toUpperCase();
   return other === token ? `${[...token].reverse().join("")}0` : other;
 }
-
-export const revokedToken = defineProbe({
-  id: "security/revoked-token",
-  rules: ["SEC-5"],
-  text: "A socket whose token is revoked is closed with 4401.",
-  phases: [1],
-  needs: () =>
-    "needs a token that can be revoked, or expires, while the run goes on: a profile has no word for that",
-  runs: 1,
-  values: () => constantFrom(undefined),
-  *script(desk) {
-    yield* desk.discard("no token can be revoked");
-  },
-});

@@ -23,7 +23,7 @@ export const webhookCommits = defineProbe({
   text: "Deliveries make, replace and end a record: reads, events and deltas show it, and the rest of a replaced one is gone.",
   phases: [1],
   needs: whyNoWebhooks,
-  runs: 6,
+  runs: 4,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -96,36 +96,36 @@ export const webhookSignature = defineProbe({
   text: "A missing or wrong signature, another body, or a timestamp more than 5 minutes off: 401, and nothing happens.",
   phases: [1],
   needs: whyNoWebhooks,
-  runs: 10,
-  values: () =>
-    record({
-      entity: constantFrom(...ENTITIES),
-      bend: constantFrom(
-        ...BENDS,
-        ["another body", undefined] as const,
-        ["another body", undefined] as const,
-      ),
-      fine: constantFrom(...FINE),
-    }),
-  *script(desk, { entity, bend: [what, bent], fine }) {
+  runs: 3,
+  values: () => record({ entity: constantFrom(...ENTITIES), fine: constantFrom(...FINE) }),
+  *script(desk, { entity, fine }) {
     const id = desk.fresh("w");
-    const delivery = { webhookId: desk.fresh("wh"), entity, action: "created", id, version: 1 } as const;
-    const data = stir(desk, entity);
-    const swapped = bent === undefined ? yield* bodyOfAnother(desk, { ...delivery, data }) : bent;
-    const refused = yield* desk.send(yield* delivered(desk, { ...delivery, data }, swapped));
-    yield* desk.expect("WHK-2", refused.status === 401, {
-      expected: `401 for ${what}`,
-      actual: refused.says,
-    });
+    const webhookId = desk.fresh("wh");
+    const delivery = {
+      webhookId,
+      entity,
+      action: "created",
+      id,
+      version: 1,
+      data: stir(desk, entity),
+    } as const;
+    const swapped: Bent = { body: yield* bodyOfAnother(desk, delivery) };
+    for (const [what, bent] of [...BENDS, ["the body of another", swapped] as const]) {
+      const refused = yield* desk.send(yield* delivered(desk, delivery, bent));
+      yield* desk.expect("WHK-2", refused.status === 401, {
+        expected: `401 for ${what}`,
+        actual: refused.says,
+      });
+    }
     yield* shows(desk, "WHK-2", entity, id, undefined);
     // The same delivery, as it should be: a refusal has bound nothing.
-    const good = yield* desk.send(yield* delivered(desk, { ...delivery, data }, fine));
+    const good = yield* desk.send(yield* delivered(desk, delivery, fine));
     yield* desk.expect("WHK-1", good.status === 200, {
       expected: "200 for a good delivery",
       actual: good.says,
-      because: `signed ${JSON.stringify(good.ask.http.headers["webhook-signature"])}, ${fine.offSeconds ?? 0} s off`,
+      because: `signed ${good.ask.http.headers["webhook-signature"]}, ${fine.offSeconds ?? 0} s off`,
     });
-    yield* shows(desk, "WHK-1", entity, id, data);
+    yield* shows(desk, "WHK-1", entity, id, delivery.data);
   },
 });
 
@@ -135,7 +135,7 @@ export const webhookTwice = defineProbe({
   text: "One webhook-id again, later or at the same time: 200, and one effect.",
   phases: [1],
   needs: whyNoWebhooks,
-  runs: 6,
+  runs: 4,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -181,7 +181,7 @@ export const webhookOrder = defineProbe({
   text: "Versions in whatever order, one after the other or at once: the largest stays, also when it is the deletion.",
   phases: [1],
   needs: whyNoWebhooks,
-  runs: 8,
+  runs: 5,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -223,12 +223,21 @@ export const webhookOrder = defineProbe({
     const late = { webhookId: desk.fresh("wh"), entity, id, action: "updated" as const };
     yield* accepted(desk, { ...late, version: largest, data: stir(desk, entity) }, "WHK-4");
     yield* shows(desk, "WHK-4", entity, id, wanted);
-    if (!hasPhase(desk.facts, 5)) return;
-    const change = (yield* changesSince(desk, phone, before.revision)).find((one) => one.id === id);
+    const change = hasPhase(desk.facts, 5)
+      ? (yield* changesSince(desk, phone, before.revision)).find((one) => one.id === id)
+      : undefined;
     yield* desk.expect("WHK-4", change === undefined, {
       expected: `no change: version ${largest} was there`,
       actual: `${change?.action} at ${change?.revisionId}`,
     });
+    // The next version is applied, whatever devices wrote meanwhile.
+    const next = stir(desk, entity);
+    yield* accepted(
+      desk,
+      { ...late, webhookId: desk.fresh("wh"), version: largest + 1, data: next },
+      "WHK-4",
+    );
+    yield* shows(desk, "WHK-4", entity, id, next);
   },
 });
 
@@ -294,9 +303,9 @@ function* areEvents(
 }
 
 /** A body that is not the one that was signed. */
-function* bodyOfAnother(desk: Desk, delivery: Delivery): Script<Bent> {
+function* bodyOfAnother(desk: Desk, delivery: Delivery): Script<string> {
   const other = yield* delivered(desk, { ...delivery, data: stir(desk, delivery.entity) });
-  return { body: other.http.body ?? "" };
+  return other.http.body ?? "";
 }
 
 /** The same length, another value. */

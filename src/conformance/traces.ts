@@ -1,0 +1,141 @@
+/**
+ * Owns the reading of requests for what they may leave behind on a target: records and push registrations, by name
+ * before they leave, and by answer where the target makes the name.
+ * Refuses to delete anything: it only says what would have to be.
+ */
+
+import { COLLECTION_OF, ENTITIES, type Entity } from "../protocol/entity.ts";
+import { listOf, looseOf, textOf } from "./reply.ts";
+import type { HttpRequest, Outcome } from "./target.ts";
+
+/** Which of the two accounts; undefined: a token that is neither's, so that it may be either. */
+export type AccountIndex = 0 | 1 | undefined;
+
+/** One thing that a run made, or may have made. */
+export type Trace =
+  | { readonly trace: "record"; readonly account: AccountIndex; readonly entity: Entity; readonly id: string }
+  | { readonly trace: "registration"; readonly account: AccountIndex; readonly deviceId: string };
+
+/** Who is who, as requests name them. */
+export interface Signs {
+  /** The bearer tokens of both accounts. */
+  readonly tokens: readonly [string, string];
+  /** Names of both accounts in webhooks. */
+  readonly webhookAccounts?: readonly [string, string] | undefined;
+  /** What every id of the run begins with. */
+  readonly prefix: string;
+}
+
+/** What a request may make, known before it leaves. Names that are not the run's own count once they were answered. */
+export function tracesSent(request: HttpRequest, signs: Signs): readonly Trace[] {
+  return namedIn(request, signs).filter((trace) => trace.trace === "registration" || isOwn(trace.id, signs));
+}
+
+/** What an answer shows to have been made under names that are not the run's own. */
+export function tracesAnswered(request: HttpRequest, outcome: Outcome, signs: Signs): readonly Trace[] {
+  if (outcome.outcome !== "answered" || request.method !== "POST") return [];
+  const { status, json } = outcome.answer;
+  const account = accountOf(request, signs);
+  const foreign = (entity: Entity | undefined, id: unknown): readonly Trace[] =>
+    entity === undefined || typeof id !== "string" || id === "" || isOwn(id, signs)
+      ? []
+      : [{ trace: "record", account, entity, id }];
+  if (pathOf(request) === BATCH) {
+    const mutations = listOf(looseOf(bodyOf(request)).mutations).map(looseOf);
+    return listOf(looseOf(json).results)
+      .map(looseOf)
+      .flatMap((result, at) =>
+        result.status === 201 && mutations[at]?.operation === "create"
+          ? foreign(entityNamed(mutations[at]?.entity), looseOf(result.data).id)
+          : [],
+      );
+  }
+  if (status < 200 || status > 299) return [];
+  return foreign(entityAt(request), looseOf(looseOf(json).data).id);
+}
+
+/** What an answer shows to be gone again. */
+export function tracesEnded(request: HttpRequest, outcome: Outcome, signs: Signs): readonly Trace[] {
+  if (outcome.outcome !== "answered" || request.method !== "DELETE") return [];
+  const { status } = outcome.answer;
+  return status === 200 ? namedIn(request, signs) : [];
+}
+
+/** The name of a trace, the same for the same thing. */
+export function nameOfTrace(trace: Trace): string {
+  const account = trace.account ?? "?";
+  return trace.trace === "record"
+    ? `${account} ${trace.entity} ${trace.id}`
+    : `${account} registration ${trace.deviceId}`;
+}
+
+const BATCH = "/api/sync/batch";
+const REGISTER = "/api/push/register";
+const WEBHOOK = "/api/webhooks/zeke";
+
+function namedIn(request: HttpRequest, signs: Signs): readonly Trace[] {
+  const account = accountOf(request, signs);
+  const path = pathOf(request);
+  const record = (entity: Entity | undefined, id: unknown): readonly Trace[] =>
+    entity === undefined || typeof id !== "string" || id === ""
+      ? []
+      : [{ trace: "record", account, entity, id }];
+  if (request.method === "GET") return [];
+  if (path === REGISTER) {
+    const deviceId = request.headers["x-device-id"];
+    return deviceId === undefined ? [] : [{ trace: "registration", account, deviceId }];
+  }
+  if (path === BATCH)
+    return listOf(looseOf(bodyOf(request)).mutations)
+      .map(looseOf)
+      .flatMap(({ entity, payload, recordId }) =>
+        record(entityNamed(entity), textOf(looseOf(payload).id) ?? recordId),
+      );
+  if (path === WEBHOOK) {
+    const { account: named, entity, id } = looseOf(bodyOf(request));
+    const at = signs.webhookAccounts?.indexOf(String(named)) ?? -1;
+    return record(entityNamed(entity), id).map((trace) => ({ ...trace, account: at === 0 || at === 1 ? at : undefined }));
+  }
+  const entity = entityAt(request);
+  const [, id] = path.split("/").slice(2);
+  return record(entity, id === undefined ? looseOf(bodyOf(request)).id : decoded(id));
+}
+
+function isOwn(id: string, { prefix }: Signs): boolean {
+  return id.startsWith(prefix);
+}
+
+function accountOf({ headers }: HttpRequest, { tokens }: Signs): AccountIndex {
+  const bearer = /^bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
+  const at = tokens.indexOf(bearer ?? "");
+  return at === 0 || at === 1 ? at : undefined;
+}
+
+function pathOf({ path }: HttpRequest): string {
+  return path.split("?")[0] ?? path;
+}
+
+function entityAt(request: HttpRequest): Entity | undefined {
+  const [api, collection] = pathOf(request).split("/").slice(1);
+  return api === "api" ? ENTITIES.find((one) => COLLECTION_OF[one] === collection) : undefined;
+}
+
+function entityNamed(name: unknown): Entity | undefined {
+  return ENTITIES.find((one) => one === name);
+}
+
+function bodyOf({ body }: HttpRequest): unknown {
+  try {
+    return body === undefined ? undefined : (JSON.parse(body) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
