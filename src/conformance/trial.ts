@@ -5,6 +5,7 @@
  */
 
 import { check, property } from "fast-check";
+import { assert } from "../base/assert.ts";
 import type { RuleId } from "../protocol/rules/registry.ts";
 import { Desk, type Exchange } from "./desk.ts";
 import type { Probe, Violation } from "./probe.ts";
@@ -51,6 +52,9 @@ export function tryProbe(probe: Probe, makeTarget: () => MemoryTarget, options: 
     return notes.take(runScript(probe.script(desk, value), makeTarget()), desk, value);
   };
   const outcome = check(property(probe.values(facts), attempt), { seed: options.seed, numRuns: runs });
+  // A script that throws is a fault of the suite, and no finding.
+  const broke = notes.finding === undefined && outcome.failed ? String(outcome.errorInstance) : undefined;
+  assert(broke === undefined, `the probe ${probe.id} runs: ${broke}`);
   return {
     probe,
     runs: notes.runs,
