@@ -19,6 +19,8 @@ export interface RecordLog {
   before: Commit | undefined;
   /** When it was last deleted, as far as the history saw. */
   deletedAt: number | undefined;
+  /** From the revision of its last deletion to that at which it was made again. */
+  gone: { readonly from: string; readonly until: string | undefined } | undefined;
 }
 
 /** One account's log, as far as it was seen and is kept. */
@@ -87,7 +89,11 @@ export class AccountLog {
       record.before = record.last;
       record.last = commit;
       record.deletedAt = deletedAt ?? record.deletedAt;
-    } else this.records.set(commit.entity, commit.id, { last: commit, before: undefined, deletedAt });
+      record.gone = goneBy(commit, record.gone);
+    } else {
+      const gone = goneBy(commit, undefined);
+      this.records.set(commit.entity, commit.id, { last: commit, before: undefined, deletedAt, gone });
+    }
     if (this.kept.length >= 2 * COMMITS_KEPT_MAX) this.forget(this.kept.length - COMMITS_KEPT_MAX);
   }
 
@@ -168,9 +174,15 @@ export class Commits {
   }
 }
 
-/** True when the record's newest commit deleted it, at this revision or before. */
+/** True when the record had been deleted at this revision, and was not made again before it. */
 export function isGoneAt(record: RecordLog | undefined, revision: string): boolean {
-  return record?.last.action === "deleted" && record.last.revision <= revision;
+  const gone = record?.gone;
+  return gone !== undefined && gone.from <= revision && (gone.until === undefined || revision < gone.until);
+}
+
+function goneBy({ action, revision }: Commit, before: RecordLog["gone"]): RecordLog["gone"] {
+  if (action === "deleted") return { from: revision, until: undefined };
+  return before && before.until === undefined ? { from: before.from, until: revision } : before;
 }
 
 /** True when this is a commit of this record. */

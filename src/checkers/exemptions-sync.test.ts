@@ -194,6 +194,7 @@ describe("[EVT-19] reconnects", () => {
   test("a connection that lasted brings the upper bound back", () => {
     const lived = (ms: number) => [
       syncStarted({ at: 1 }),
+      syncEnded({ at: 5 }),
       connected({ at: 10 }),
       drop(10 + ms, 1),
       tries(10 + ms + 9_000, 2),

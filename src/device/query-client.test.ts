@@ -276,6 +276,7 @@ describe("whatever happens", () => {
             app.end();
             app = await openWorld(world, () => truth);
             marks.clear();
+            marks.take(step);
             continue;
           }
           await app.take(step.outputs);

@@ -211,6 +211,36 @@ describe("EVT-14 to EVT-19", () => {
     expect(bench.last("read_answered")).toMatchObject({ fresh: true, revision: rev(5) });
   });
 
+  const tasks = { input: "read", query: { entity: "task" } } as const;
+  const gone = { entity: "task", action: "deleted", id: "t9", revisionId: rev(6) };
+
+  it("[EVT-14] a deletion makes its collection stale, although a page had brought it and nothing was shown of it", () => {
+    const bench = live([["task", TASK]], 4);
+    bench.feed(tasks);
+    bench.feed({ input: "push", trigger: { type: "sync_trigger", entity: "task", revisionId: rev(5) } });
+    const more = { ...changesBody([gone], 9), hasMore: true, nextCursor: "c" };
+    bench.answer(bench.last("send").request, 200, more);
+    expect(bench.count("invalidate")).toBe(0);
+    bench.frame(deletion("task", "t9", 6));
+    expect(bench.all("invalidate").map(({ queries }) => queries)).toEqual([[{ entity: "task" }]]);
+    bench.frame(deletion("task", "t9", 6));
+    expect(bench.count("invalidate")).toBe(1);
+  });
+
+  it("[EVT-14] and although it was stored before a kill that its revision did not outlive", () => {
+    const bench = live([["task", TASK]], 4);
+    bench.frame(deletion("task", "t1", 6));
+    bench.flush(1);
+    bench.restart();
+    bench.feed({ input: "opened" });
+    bench.answer(bench.last("send").request, 200, { data: CAPABILITIES, meta: meta(4) });
+    bench.answer(bench.last("send").request, 200, changesBody([], 5));
+    bench.feed(tasks);
+    bench.take();
+    bench.frame(deletion("task", "t1", 6));
+    expect(bench.count("invalidate")).toBe(1);
+  });
+
   it("[EVT-15] resync_required: a delta, no jump of last seen over the gap, and no pending work lost", () => {
     const bench = reopened();
     bench.answer(bench.last("send").request, 200, changesBody([], 4));

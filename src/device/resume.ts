@@ -118,11 +118,11 @@ function event(device: Device, socket: Socket, came: SyncEvent): void {
   if (mutation?.operation === "create" && mutation.recordId !== id) adoptId(device, mutation, id);
   // [EVT-18] an entity that this build does not know is passed over, and its revision still counts.
   if (device.cache.has(entity)) {
-    // What comes and goes unseen touches the reads of its collection all the same; what is known touches none.
+    // What comes and goes unseen touches the reads of its collection all the same; what was shown before touches none.
     const there = findEntry(device, entity, id);
     const isNews =
       (device.seen === undefined || revisionId > device.seen) &&
-      (there?.deletedAt === undefined || revisionId > there.deletedAt);
+      (there?.shownRevision === undefined || revisionId > there.shownRevision);
     if (isNews && !there?.server) makeStale(device, { entity, key: recordKey(entity, id) });
     if (payload) applyRecord(device, entity, payload);
     else applyDeletion(device, entity, id, revisionId);

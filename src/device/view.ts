@@ -93,10 +93,10 @@ function showEntry(device: Device, entry: Entry): void {
   const unseen = isGone && waitingSame && waiting.length === 0;
   // That a deletion no longer waits shows on no screen.
   if (!unseen && !(isGone && revision === entry.shownRevision)) makeStale(device, entry);
+  if (unseen) return;
   entry.shown = fields;
   entry.shownRevision = revision;
   entry.shownWaiting = waiting;
-  if (unseen) return;
   emit(device, { output: "show", entity: entry.entity, id: entry.id, revision, fields, waiting });
 }
 

@@ -168,6 +168,11 @@ export function scenarioOfPlan(plan: Pick<Plan, "scenario">): Scenario {
   return Scenario.parse(overlaid(QUIET as Json, plan.scenario as Json));
 }
 
+/** Whether a plan's scenario is one. */
+export function isPlayable(plan: Pick<Plan, "scenario">): boolean {
+  return Scenario.safeParse(overlaid(QUIET as Json, plan.scenario as Json)).success;
+}
+
 /** `over` on top of `under`: members of objects are put together, all else is replaced. */
 export function overlaid(under: Json, over: Json): Json {
   if (!isObject(under) || !isObject(over)) return over;

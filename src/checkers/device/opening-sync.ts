@@ -35,6 +35,8 @@ interface DeviceState {
   firsts: number;
   firstAt: number;
   askedAt: number;
+  /** Storage failed in this process, and no revision was stored since. */
+  failing: boolean;
   syncing: FactOf<"sync_started"> | undefined;
   readonly live: Set<number>;
 }
@@ -49,6 +51,7 @@ class OpeningSync extends DeviceChecker {
     firsts: 0,
     firstAt: Number.NEGATIVE_INFINITY,
     askedAt: Number.NEGATIVE_INFINITY,
+    failing: false,
     syncing: undefined,
     live: new Set(),
   }));
@@ -102,11 +105,15 @@ class OpeningSync extends DeviceChecker {
         return;
       case "advanced":
         this.devices.of(fact.device).stored.add(fact.entity);
+        this.devices.of(fact.device).failing = false;
         return;
       case "noticed": {
         const state = this.due(fact);
         // What cannot be stored can be asked for all the same.
-        if (fact.notice === "storage_failed") return;
+        if (fact.notice === "storage_failed") {
+          state.failing = true;
+          return;
+        }
         state.debt.pay();
         state.life.muted = true;
         return;
@@ -157,7 +164,10 @@ class OpeningSync extends DeviceChecker {
       case "killed":
         state.debt.pay();
         // Its revision may not have been stored: it was the first in vain.
-        if (fact.at - state.firstAt < STORED_WITHIN_MS) state.firsts--;
+        if (state.firstAt >= 0 && (state.failing || fact.at - state.firstAt < STORED_WITHIN_MS))
+          state.firsts--;
+        state.firstAt = Number.NEGATIVE_INFINITY;
+        state.failing = false;
         state.syncing = undefined;
         state.live.clear();
         return;

@@ -36,6 +36,8 @@ interface DeviceState {
   failures: number;
   /** The same, where short-lived connections count too: what it may count. */
   unsettled: number;
+  /** A sync is on its way: what it brings, the socket goes on from. */
+  syncing: boolean;
 }
 
 class Reconnect extends DeviceChecker {
@@ -46,6 +48,7 @@ class Reconnect extends DeviceChecker {
     lost: undefined,
     failures: 0,
     unsettled: 0,
+    syncing: false,
   }));
   private readonly judgedDevices = new Set<number>();
   private waits = 0;
@@ -53,7 +56,15 @@ class Reconnect extends DeviceChecker {
   private most: { readonly share: number; readonly fact: Fact } | undefined;
 
   constructor() {
-    super("EVT-19", [...LIFE_FACTS, "connecting", "connected", "disconnected", "sync_started", "noticed"]);
+    super("EVT-19", [
+      ...LIFE_FACTS,
+      "connecting",
+      "connected",
+      "disconnected",
+      "sync_started",
+      "sync_ended",
+      "noticed",
+    ]);
   }
 
   fold(fact: Fact): void {
@@ -67,8 +78,12 @@ class Reconnect extends DeviceChecker {
       case "disconnected":
         this.disconnected(this.devices.of(fact.device), fact);
         return;
+      case "sync_ended":
+        this.devices.of(fact.device).syncing = false;
+        return;
       case "sync_started":
       case "noticed":
+        if (fact.fact === "sync_started") this.devices.of(fact.device).syncing = true;
         // A sync may come before the socket, and a missing sign-in holds it back: the upper bound is off.
         this.devices.of(fact.device).unsettled = Number.POSITIVE_INFINITY;
         return;
@@ -80,6 +95,7 @@ class Reconnect extends DeviceChecker {
       case "offline": {
         const state = this.devices.of(fact.device);
         state.life.fold(fact);
+        if (fact.fact === "killed") state.syncing = false;
         state.lost = undefined;
         state.failures = 0;
       }
@@ -115,7 +131,7 @@ class Reconnect extends DeviceChecker {
     // Hanging up is no failure, and neither is a token that is not good any more.
     const own = fact.code === CLOSE.normal || fact.code === CLOSE.unauthorized;
     if (!own) state.failures++;
-    state.unsettled++;
+    state.unsettled = state.syncing ? Number.POSITIVE_INFINITY : state.unsettled + 1;
     state.connectedAt = undefined;
     state.lost = own || !state.life.online ? undefined : fact;
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Fields } from "../../protocol/entity.ts";
-import { type Commit, itemIdsOf, tellCommit } from "../commits.ts";
+import { type Commit, isOf, itemIdsOf, tellCommit } from "../commits.ts";
 import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
@@ -23,7 +23,7 @@ interface ListState {
 
 /** [MRG-5] over commits of lists; silent unless the mode was `enforce` all along. */
 export function createMrg5Checker(witness: Witness = createWitness()): Checker {
-  const { exchanges, ruling } = witness;
+  const { commits, exchanges, ruling } = witness;
   const accounts = new ByIndex<Map<string, ListState>>(() => new Map());
 
   const judgeAdded = (
@@ -50,9 +50,11 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
     const ifMatch = exchanges.namedBy(commit);
     if (ifMatch === undefined) return;
     const payload = exchanges.payloadOf(commit);
+    const known = itemsAt(commits.of(commit.account).find(ifMatch), commit.id);
     for (const [id, added] of state.standing) {
       if (items.has(id)) continue;
-      const unknown = added !== undefined && added.revision > ifMatch;
+      // [MRG-6] one that was removed and came back in between had been known all the same.
+      const unknown = added !== undefined && added.revision > ifMatch && !known.includes(id);
       const kept = payload !== undefined && keeps(payload, id);
       if (!unknown && !kept) continue;
       const why = unknown ? `did not know the item, which came with ${added.revision}` : "did not remove it";
@@ -89,6 +91,11 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
       note(state, fact, items);
     }),
   );
+}
+
+/** Ids of the items that a list had at a commit; none when that is no commit of it. */
+function itemsAt(commit: Commit | undefined, list: string): readonly string[] {
+  return isOf(commit, "list", list) && commit?.record ? itemIdsOf(commit.record) : [];
 }
 
 /** A record that was there before the history has items that nobody saw coming. */

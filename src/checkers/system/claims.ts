@@ -14,6 +14,10 @@ export interface Waiting {
   saved: boolean;
   /** Ids of list items that it added, and that no later edit of the device removed. */
   readonly added: Set<string>;
+  /** Fields over which a later edit stands that claims nothing itself. */
+  readonly covered: Set<string>;
+  /** A later delete that claims nothing itself stands over all of it. */
+  deleted: boolean;
 }
 
 /** What is missing on the screen, and which edit says that it ought to be there. */
@@ -29,7 +33,13 @@ export class Claims {
 
   /** An edit that waits from now on; `seen` is what the screen showed of the record before it, if that is known. */
   begin(edited: FactOf<"edited">, seen: Fields | undefined): void {
-    const waiting: Waiting = { edited, saved: false, added: addedBy(edited, seen) };
+    const waiting: Waiting = {
+      edited,
+      saved: false,
+      added: addedBy(edited, seen),
+      covered: new Set(),
+      deleted: false,
+    };
     const queue = this.byRecord.get(edited.entity, edited.id) ?? [];
     if (edited.entity === "list") forgetRemoved(queue, edited);
     queue.push(waiting);
@@ -54,6 +64,19 @@ export class Claims {
     return waiting;
   }
 
+  /** The edit claims nothing any more and still waits, in whatever form: what was made before it is not on top. */
+  cover(mutation: string): Waiting | undefined {
+    const waiting = this.byMutation.get(mutation);
+    if (!waiting) return undefined;
+    const { entity, id, operation, payload } = waiting.edited;
+    for (const earlier of this.byRecord.get(entity, id) ?? []) {
+      if (earlier === waiting) break;
+      if (operation === "delete") earlier.deleted = true;
+      for (const [name] of fieldsIn(payload ?? {})) earlier.covered.add(name);
+    }
+    return this.end(mutation);
+  }
+
   /** Edits of this record claim nothing any more: an older one was put on top of them. */
   endAll(entity: Entity, id: string): void {
     for (const { edited } of this.byRecord.get(entity, id) ?? []) this.byMutation.delete(edited.mutation);
@@ -74,7 +97,7 @@ export class Claims {
   unmet(shown: FactOf<"shown">, server: Server): Missing | undefined {
     const queue = this.byRecord.get(shown.entity, shown.id);
     const newest = queue?.at(-1);
-    if (!queue || !newest) return undefined;
+    if (!queue || !newest || newest.deleted) return undefined;
     const { fields, revision } = shown;
     const hasLanded = (waiting: Waiting): boolean => isUnder(server.revisionOf(waiting.edited), revision);
     if (newest.edited.operation === "delete") {
@@ -115,12 +138,17 @@ function missingField(
   for (let index = queue.length - 1; index >= 0; index--) {
     const waiting = queue[index] as Waiting;
     const { operation, payload } = waiting.edited;
-    if (operation === "delete") return undefined;
+    if (operation === "delete" || waiting.deleted) return undefined;
     const landed = hasLanded(waiting);
     for (const [name, wanted] of fieldsIn(payload ?? {})) {
       if (claimed.has(name)) continue;
       claimed.add(name);
-      if (landed || (typeof wanted === "object" && wanted !== null && !Array.isArray(wanted))) continue;
+      if (
+        landed ||
+        waiting.covered.has(name) ||
+        (typeof wanted === "object" && wanted !== null && !Array.isArray(wanted))
+      )
+        continue;
       const is = fieldOf(fields, name) ?? null;
       if (jsonEqual(is, wanted)) continue;
       return { waiting, what: `${name} is ${JSON.stringify(is)}, not ${JSON.stringify(wanted)}` };
@@ -137,7 +165,7 @@ function missingItem(
 ): Missing | undefined {
   const items = new Set(itemIdsOf(fields));
   for (const waiting of queue) {
-    if (waiting.added.size === 0 || hasLanded(waiting)) continue;
+    if (waiting.added.size === 0 || waiting.deleted || hasLanded(waiting)) continue;
     for (const item of waiting.added)
       if (!items.has(item)) return { waiting, what: `item ${item} is not there` };
   }

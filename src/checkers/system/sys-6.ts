@@ -10,7 +10,7 @@ import { type Breach, ByIndex, defineChecker, type FactOf, type Findings, Record
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { Claims, type Server } from "./claims.ts";
+import { Claims, type Server, type Waiting } from "./claims.ts";
 
 /** The newest revision that a user knows of a record, and how. */
 interface Floor {
@@ -125,8 +125,10 @@ function follow(
     case "rekeyed":
     case "asked":
     case "chosen":
+      release(owner, fact.at, fact.mutation, owner.claims.cover(fact.mutation));
+      return;
     case "discarded":
-      release(owner, fact.at, fact.mutation);
+      release(owner, fact.at, fact.mutation, owner.claims.end(fact.mutation));
       return;
     case "settled":
       settle(owner, fact);
@@ -142,8 +144,7 @@ function takenUp(owner: Owner, fact: FactOf<"retried">, { ledgers }: Witness): v
   owner.lift(fact.at, ({ shown }) => shown.id === edited.id && shown.entity === edited.entity);
 }
 
-function release(owner: Owner, at: EpochMs, mutation: string): void {
-  const waiting = owner.claims.end(mutation);
+function release(owner: Owner, at: EpochMs, mutation: string, waiting: Waiting | undefined): void {
   if (waiting) owner.keys.delete(waiting.edited.key);
   owner.applied.delete(mutation);
   owner.lift(at, (suspicion) => suspicion.mutation === mutation);
