@@ -43,6 +43,9 @@ interface Instance {
   readonly untold: Set<AccountId>;
 }
 
+/** From here on the others hear of a change late: a client is faster. */
+const LAG_MS = 50;
+
 /** A hook that is passed by no device. */
 const NO_DEVICE = -1;
 
@@ -362,6 +365,7 @@ export class Backend {
     for (let other = 0; other < this.instances.length; other++) {
       if (other === index) continue;
       const afterMs = this.fate.spread(agenda.nowMs, scenario.proxy.fanOut);
+      if (!this.stage.healed && afterMs >= LAG_MS) this.stage.strikes.add("fan-out-lag");
       agenda.put(agenda.nowMs + afterMs, EVENT.fanOut, other, 0, account);
     }
   }

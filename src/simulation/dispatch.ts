@@ -139,6 +139,8 @@ export class Dispatcher {
         return this.actors.spells.phoneRecovers(phone, detail);
       case EVENT.updates:
         return phone.updates();
+      case EVENT.newBuild:
+        return phone.isReplaced();
       case EVENT.tokenRenewed:
         return phone.renewToken();
       default:

@@ -79,6 +79,7 @@ export const HARDSHIPS: readonly Hardship[] = [
     strikes: ["account-switch"],
     text: { tokens: { shared: "70%", switchesPerDay: 20 } },
   },
+  { name: "updates that change nothing", strikes: ["app-update"], text: { fleet: { updatedApps: "100%" } } },
   { name: "older apps", strikes: ["older-app"], text: { fleet: { accounts: 2, olderApps: "70%" } } },
   {
     name: "novelties",
@@ -94,6 +95,11 @@ export const HARDSHIPS: readonly Hardship[] = [
     name: "an instance cut off",
     strikes: ["cut-off"],
     text: { proxy: { instances: 3, cutOffs: { perDay: 20 } } },
+  },
+  {
+    name: "late fan-out",
+    strikes: ["fan-out-lag"],
+    text: { proxy: { instances: 3, fanOut: { p50: "200ms", p99: "20s" } } },
   },
   { name: "dead push tokens", strikes: ["dead-push-token"], text: { push: { deadTokens: { perDay: 8 } } } },
   {

@@ -43,7 +43,7 @@ describe("a fault that is off", () => {
   test("never strikes, and those that were always there do", () => {
     const { struck } = survive(hardDay(), 1);
     for (const { strikes } of HARDSHIPS) for (const strike of strikes) expect(struck[strike], strike).toBe(0);
-    for (const strike of ["loss", "duplication", "tunnel", "partition", "kill"] as const)
+    for (const strike of ["loss", "duplication", "tunnel", "partition", "kill", "push-late"] as const)
       expect(struck[strike], strike).toBeGreaterThan(0);
   });
 

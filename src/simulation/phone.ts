@@ -232,6 +232,12 @@ export class Phone {
     this.kill();
   }
 
+  /** The app is replaced by one that does the same. */
+  isReplaced(): void {
+    this.stage.strikes.add("app-update");
+    this.kill();
+  }
+
   /** The other of the two who share the phone takes over. */
   changesHands(): void {
     const { partner } = this;

@@ -4,6 +4,7 @@
  */
 
 import { byCodeUnit } from "../base/canonical-json.ts";
+import { SECOND_MS } from "../base/time.ts";
 import type { PushMessage, SyncTrigger } from "../protocol/messages.ts";
 import type { Request } from "../protocol/request.ts";
 import type { ProxyOutput, PushCallResult, PushTicket } from "../proxy/port.ts";
@@ -12,6 +13,9 @@ import type { Phone } from "./phone.ts";
 import { type Stage, trueNow } from "./stage.ts";
 
 const PUSH_CALL_MS = 120;
+
+/** From here on a push is late: a person would have opened the app before. */
+const LATE_MS = 30 * SECOND_MS;
 
 /** Expo, as far as a proxy can tell. */
 export class PushService {
@@ -83,7 +87,9 @@ export class PushService {
       strikes.add("push-loss");
       return;
     }
-    agenda.put(agenda.nowMs + backendFate.spread(agenda.nowMs, delay), EVENT.pushArrives, device, 0, trigger);
+    const delayMs = backendFate.spread(agenda.nowMs, delay);
+    if (!healed && delayMs >= LATE_MS) strikes.add("push-late");
+    agenda.put(agenda.nowMs + delayMs, EVENT.pushArrives, device, 0, trigger);
     if (healed || !backendFate.chance(agenda.nowMs, duplication)) return;
     strikes.add("push-duplication");
     const laterMs = 2 * backendFate.spread(agenda.nowMs, delay);

@@ -53,6 +53,8 @@ const Fleet = z.strictObject({
   batchFrom: z.number().int().min(2).max(500).prefault(3),
   /** Share of phones whose app does not know lists before it is updated, in the middle of the run. */
   olderApps: share("0%"),
+  /** Share of phones whose app is replaced, in the middle of the run, by one that does the same. */
+  updatedApps: share("0%"),
 });
 
 const Habits = z.strictObject({

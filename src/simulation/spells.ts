@@ -103,7 +103,10 @@ export class Spells {
     const { phones, scenario, backend } = this.stage;
     for (const phone of phones)
       for (let which = 0; which < OF_PHONES.length; which++) this.plan(phone, which);
-    for (const phone of phones) this.planUpdate(phone);
+    for (const phone of phones) {
+      this.planUpdate(phone);
+      this.planNewBuild(phone);
+    }
     this.planForeign();
     for (let instance = 0; instance < backend.instanceCount; instance++) this.planCut(instance);
     for (const [index, { after }] of scenario.proxy.rollout.entries())
@@ -171,6 +174,15 @@ export class Spells {
     phone.downgrade(OLDER_ENTITIES);
     const atMs = Math.floor(scenario.duration * (0.25 + 0.5 * random.unit()));
     agenda.put(atMs, EVENT.updates, phone.index);
+  }
+
+  /** An update that changes nothing: the process ends, and what is stored is another build's. */
+  private planNewBuild(phone: Phone): void {
+    const { agenda, scenario, seed } = this.stage;
+    const { updatedApps } = scenario.fleet;
+    const random = stream(seed, `${phone.name}/build`);
+    if (!random.chance(updatedApps)) return;
+    agenda.put(Math.floor(scenario.duration * (0.25 + 0.5 * random.unit())), EVENT.newBuild, phone.index);
   }
 
   private planForeign(): void {

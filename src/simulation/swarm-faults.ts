@@ -190,6 +190,7 @@ const PHONES: readonly SwarmFault[] = [
     ],
   },
   simple("older-app", "fleet.olderApps", "0%", ["30%", "70%"]),
+  simple("app-update", "fleet.updatedApps", "0%", ["30%", "100%"]),
 ];
 
 const PROXY: readonly SwarmFault[] = [
@@ -210,6 +211,22 @@ const PROXY: readonly SwarmFault[] = [
     strikes: ["cut-off"],
     weight: 1.5,
     knobs: [{ path: "proxy.cutOffs.perDay", off: 0, strengths: [4, 12, 24] }],
+    fits: ({ proxy }) => proxy.instances > 1,
+  },
+  {
+    name: "fan-out-lag",
+    strikes: ["fan-out-lag"],
+    weight: 1.5,
+    knobs: [
+      {
+        path: "proxy.fanOut",
+        off: { p50: "1ms", p99: "3ms" },
+        strengths: [
+          { p50: "5ms", p99: "200ms" },
+          { p50: "100ms", p99: "900ms" },
+        ],
+      },
+    ],
     fits: ({ proxy }) => proxy.instances > 1,
   },
   {
@@ -276,6 +293,21 @@ const PROXY: readonly SwarmFault[] = [
 
 const PUSH: readonly SwarmFault[] = [
   { ...simple("push-loss", "push.loss", "0%", ["5%", "30%", "100%"]), fits: hasPush },
+  {
+    name: "push-late",
+    strikes: ["push-late"],
+    knobs: [
+      {
+        path: "push.delay",
+        off: { p50: "500ms", p99: "2s" },
+        strengths: [
+          { p50: "800ms", p99: "60s" },
+          { p50: "20s", p99: "10m" },
+        ],
+      },
+    ],
+    fits: hasPush,
+  },
   { ...simple("push-duplication", "push.duplication", "0%", ["5%", "30%"]), fits: hasPush },
   { ...simple("dead-push-token", "push.deadTokens.perDay", 0, [2, 8]), fits: hasPush },
 ];

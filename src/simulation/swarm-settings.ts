@@ -59,13 +59,6 @@ export const SWARM_SETTINGS: readonly SwarmSetting[] = [
     ],
   },
   { path: "proxy.instances", choices: [1, 2, 3] },
-  {
-    path: "proxy.fanOut",
-    choices: [
-      { p50: "5ms", p99: "200ms" },
-      { p50: "100ms", p99: "900ms" },
-    ],
-  },
   { path: "proxy.mode", choices: ["enforce", "enforce", "enforce", "enforce", "enforce", "advisory", "off"] },
   { path: "proxy.ifMatch", choices: ["optional", "required"] },
   { path: "proxy.resolvedBy", choices: ["server", "client"] },

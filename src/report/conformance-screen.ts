@@ -1,0 +1,165 @@
+/**
+ * Owns the screen that `conformance` ends with: verdict, families, violations in the words of cli.md, and what was not
+ * exercised and why.
+ * Refuses to choose colours and to measure the terminal.
+ */
+
+import { RULE_FAMILIES } from "../protocol/rules/rule.ts";
+import type { ConformanceReport, RuleReport, RuleViolation } from "./conformance-result.ts";
+import { byReason, conformanceRows, conformanceSentence } from "./conformance-text.ts";
+import { FAMILIES } from "./families.ts";
+import { type Align, columns, cut, labelled, wrap } from "./layout.ts";
+import { grouped } from "./numbers.ts";
+import type { ScreenOptions } from "./screen.ts";
+
+const INDENT = 14;
+const RULES_SHOWN_MAX = 5;
+const TOLD_LINES_MAX = 4;
+
+/** The screen, with a newline at its end. */
+export function renderConformance(report: ConformanceReport, options: ScreenOptions): string {
+  const { width } = options;
+  const parts = [
+    title(report, options),
+    conformanceRows(report).flatMap(([label, text]) => labelled(`  ${label}`, text, INDENT, width)),
+    familyLines(report, options),
+    ...troubleParts(report, options),
+    reasonLines(report, "not exercised", options),
+    reasonLines(report, "excluded", options),
+    footer(report, options),
+  ];
+  return joined(parts);
+}
+
+/** For `--quiet`: nothing when all is well, else what is wrong and where to read on. */
+export function renderConformanceTrouble(report: ConformanceReport, options: ScreenOptions): string {
+  if (report.verdict === "pass") return "";
+  return joined([title(report, options), ...troubleParts(report, options), footer(report, options)]);
+}
+
+function joined(parts: readonly (readonly string[])[]): string {
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function title(report: ConformanceReport, { width, paint }: ScreenOptions): readonly string[] {
+  const { verdict, seed } = report;
+  const tone = verdict === "pass" ? paint.good : verdict === "fail" ? paint.bad : paint.warn;
+  const mark = verdict === "pass" ? "✓" : verdict === "fail" ? "✗" : "·";
+  const left = `conformance · seed ${seed}`;
+  const head = `${tone(mark)} ${paint.bold(left)}`;
+  const sentence = conformanceSentence(report);
+  if (left.length + sentence.length + 4 <= width) return [`${head}  ${tone(sentence)}`];
+  return [head, ...wrap(sentence, width - 2).map((line) => `  ${tone(line)}`)];
+}
+
+function familyLines({ rules }: ConformanceReport, { width, paint }: ScreenOptions): readonly string[] {
+  const shown = RULE_FAMILIES.flatMap((family) => {
+    const mine = rules.filter((rule) => rule.family === family && rule.verdict !== "excluded");
+    if (mine.length === 0) return [];
+    const count = (verdict: RuleReport["verdict"]) => mine.filter((rule) => rule.verdict === verdict).length;
+    const violated = count("violated");
+    const open = count("not exercised");
+    const mark = violated > 0 ? "✗" : open > 0 ? "·" : "✓";
+    const exercised = mine.reduce((sum, rule) => sum + rule.exercised, 0);
+    const told = [
+      `${count("satisfied")} of ${mine.length} satisfied`,
+      ...(violated > 0 ? [`${violated} violated`] : []),
+      ...(open > 0 ? [`${open} not exercised`] : []),
+    ];
+    return [{ mark, violated, cells: [`${mark} ${family}`, FAMILIES[family].title, told.join(", "), `${grouped(exercised)}×`] }];
+  });
+  const aligns: readonly Align[] = ["left", "left", "left", "right"];
+  const [head = "", ...lines] = columns([["  rules", "", "", "exercised"], ...shown.map(({ cells }) => cells)], aligns);
+  return [
+    paint.dim(cut(head, width)),
+    ...lines.map((line, at) => {
+      const mark = shown[at]?.mark;
+      const tone = mark === "✗" ? paint.bad : mark === "·" ? paint.warn : paint.good;
+      const whole = cut(line, width);
+      return `${tone(whole.slice(0, 1))}${whole.slice(1)}`;
+    }),
+  ];
+}
+
+function troubleParts(report: ConformanceReport, options: ScreenOptions): readonly (readonly string[])[] {
+  const { paint, width } = options;
+  const violated = [...report.rules.filter(({ verdict }) => verdict === "violated")].sort(
+    (left, right) => weight(left) - weight(right),
+  );
+  const others = violated.slice(RULES_SHOWN_MAX).map(({ id }) => id);
+  return [
+    ...violated.slice(0, RULES_SHOWN_MAX).map((rule) => violatedLines(rule, options)),
+    others.length === 0 ? [] : wrap(`also violated: ${others.join(", ")}`, width),
+    report.baseline.map(({ rule, message }) => `${paint.bad("✗")} baseline: ${rule}: ${message}`),
+    report.left.slice(0, RULES_SHOWN_MAX).map(({ what, why }) => `${paint.warn("·")} left behind: ${what}: ${why}`),
+  ];
+}
+
+/** What fails the target stands first. */
+function weight({ binds, known }: RuleReport): number {
+  return known !== undefined ? 2 : binds ? 0 : 1;
+}
+
+function violatedLines(rule: RuleReport, options: ScreenOptions): readonly string[] {
+  const { width, paint } = options;
+  const heading = `${rule.id}  ${rule.level}  `;
+  const fails = rule.binds && rule.known === undefined;
+  const mark = fails ? paint.bad("✗") : paint.warn("!");
+  const room = Math.max(20, width - heading.length - 2);
+  const [text = "", ...more] = wrap(`${rule.text} · phase ${rule.phase}`, room);
+  const [first] = rule.violations;
+  const rest = rule.violations.length - 1;
+  return [
+    `${mark} ${paint.bold(heading)}${text}`,
+    ...more.map((line) => `${" ".repeat(heading.length + 2)}${line}`),
+    ...(rule.known === undefined
+      ? []
+      : labelled("    known", `${rule.known.reason} (${rule.known.owner}, until ${rule.known.until})`, INDENT, width)),
+    ...(first === undefined ? [] : violationLines(first, options)),
+    ...(rest > 0 ? [`    ${rest} more probes show it: report.md has them`] : []),
+  ];
+}
+
+function violationLines({ expected, actual, because, evidence, replay }: RuleViolation, { width }: ScreenOptions) {
+  const told = (label: string, text: string) =>
+    labelled(`    ${label}`, cut(text, (width - INDENT) * TOLD_LINES_MAX), INDENT, width);
+  return [
+    ...told("expected", expected),
+    ...told("actual", actual),
+    ...(because === undefined ? [] : told("because", because)),
+    ...told("steps", stepsText(evidence)),
+    // For copying: not wrapped.
+    `${"    request".padEnd(INDENT)}${evidence.request}`,
+    `${"    replay".padEnd(INDENT)}${replay}`,
+  ];
+}
+
+/** `3 (shrunk from 41): phone creates c1 · phone renames c1` */
+export function stepsText({ steps, stepsFirst }: RuleViolation["evidence"]): string {
+  const shrunk = stepsFirst > steps.length ? ` (shrunk from ${stepsFirst})` : "";
+  return `${steps.length}${shrunk}: ${steps.join(" · ")}`;
+}
+
+function reasonLines(
+  { rules }: ConformanceReport,
+  verdict: "not exercised" | "excluded",
+  { width, paint }: ScreenOptions,
+): readonly string[] {
+  const groups = byReason(rules, verdict);
+  if (groups.length === 0) return [];
+  return [
+    `${paint.dim("·")} ${verdict}`,
+    ...groups.flatMap(([reason, ids]) => wrap(`${ids.join(", ")}: ${reason}`, width - 4).map((line) => paint.dim(`    ${line}`))),
+  ];
+}
+
+/** A path and a command are for copying: they are not wrapped. */
+function footer({ again }: ConformanceReport, { folder, paint }: ScreenOptions): readonly string[] {
+  return [
+    paint.dim(`${"  report".padEnd(INDENT)}${folder}/report.md`),
+    paint.dim(`${"  again".padEnd(INDENT)}${again}`),
+  ];
+}
