@@ -65,7 +65,7 @@ export async function startHttpServer(sync: Sync, options: HttpServerOptions): P
 
 /**
  * Calls go past Fastify's router, straight to the responder that a mounted handler uses too: what a path means is the
- * protocol's, not the router's, and a call costs a third less. Fastify has the operators' pages, the log and the end.
+ * protocol's, not the router's. Fastify has the operators' pages, the log and the end.
  */
 function createApp(sync: Sync, options: HttpServerOptions): FastifyInstance {
   const { requestTimeoutMs: requestTimeout } = sync.limits();
