@@ -63,6 +63,8 @@ export class Exchanges {
   pending: Pending | undefined;
   /** The mutations that the newest `answered` answers, each with its result. */
   answers: readonly Answered[] = NO_ANSWERS;
+  /** The same, and those of requests that were altered on the way: what they show, whatever was asked, must be right. */
+  bodies: readonly Answered[] = NO_ANSWERS;
   private readonly keys = new ByIndex<Keys>(() => new Keys());
   private readonly onTheirWay = new ByIndex<Map<number, Pending>>(() => new Map());
   private readonly heads = new ByIndex<{ head: string | undefined }>(() => ({ head: undefined }));
@@ -145,9 +147,10 @@ export class Exchanges {
     flights.delete(answered.request);
     this.pending = pending;
     this.answers = NO_ANSWERS;
+    this.bodies = NO_ANSWERS;
     if (pending === undefined || answered.results.length === 0) return;
     // The proxy answered what came to it, and nobody here knows what that was.
-    if (pending.sent.altered) return;
+    const { altered } = pending.sent;
     const keys = this.keys.of(answered.account);
     const answers: Answered[] = [];
     for (let i = 0; i < answered.results.length; i++) {
@@ -156,10 +159,12 @@ export class Exchanges {
       const mutation = pending.sent.mutations[index];
       if (mutation === undefined) continue;
       const state = keys.of(result.key, answered.at);
-      if (state.remembered === undefined && isRemembered(result)) state.remembered = { result, answered };
+      if (!altered && state.remembered === undefined && isRemembered(result))
+        state.remembered = { result, answered };
       answers.push({ answered, pending, mutation, result, fresh: pending.fresh[index] === true, state });
     }
-    this.answers = answers;
+    this.bodies = answers;
+    if (!altered) this.answers = answers;
   }
 }
 

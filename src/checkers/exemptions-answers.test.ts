@@ -20,7 +20,7 @@ import {
   syncEnded,
 } from "../history/facts.fixture.ts";
 import type { Fact } from "../history/facts.ts";
-import { AT_ONCE_MS, createConsequenceChecker } from "./device/consequence.ts";
+import { AT_ONCE_MS, createConsequenceChecker, TOKEN_LASTS_MS } from "./device/consequence.ts";
 import { answers, fails, sends, sendsBatch, unreached, verdict } from "./device/device.fixture.ts";
 
 const said = (...facts: readonly Fact[]) =>
@@ -46,9 +46,12 @@ describe("[QUE-8] who answered", () => {
     expect(said(goes, own, sends(1_002, 2))).toEqual(["it was sent again"]);
   });
 
-  test("a refusal without a code is nobody's, one with a code is the proxy's", () => {
+  test("a refusal without a code is nobody's, and tried again; one with a code is the proxy's", () => {
     expect(said(goes, answers(2, 1, { status: 403 }), sends(1_002, 2))).toEqual([]);
-    expect(said(goes, answers(2, 1, { status: 403 }), failed)).toEqual([]);
+    expect(said(goes, answers(2, 1, { status: 403 }), failed)).toEqual(["it ended failed"]);
+    const batch = sendsBatch(1, 1, {}, { key: "k-m2", id: "c2" });
+    const bare = answered({ at: 2, call: "batch", status: 413 });
+    expect(said(batch, bare, failed)).toEqual(["it ended failed"]);
     const coded = answers(2, 1, { status: 403, error: "forbidden" });
     expect(said(goes, coded, sends(1_002, 2))).toEqual(["it was sent again"]);
   });
@@ -68,6 +71,8 @@ describe("[QUE-8] what else confirms", () => {
     expect(said(goes, busy(2, 1), pull(3), applied)).toEqual([]);
     expect(said(goes, pull(2), busy(3, 1), applied)).toEqual([]);
     expect(said(pull(0), goes, busy(2, 1), applied)).toEqual(["it ended applied"]);
+    const givenUp = syncEnded({ at: 3, revision: undefined });
+    expect(said(goes, busy(2, 1), givenUp, applied)).toEqual(["it ended applied"]);
   });
 
   test("a further attempt does not: what is in doubt twice is not done", () => {
@@ -119,5 +124,24 @@ describe("[QUE-8] when it may fail", () => {
     const out = answers(2, 1, { status: 401, error: "unauthorized" });
     expect(said(goes, out, killed({ at: 2 }), started({ at: 2, cold: true }), sends(3, 2))).toEqual([]);
     expect(said(goes, out, sends(3, 2))).toEqual(["request 2 with mutations went out at once"]);
+  });
+
+  test("a sign-in may have been at any time, if the next answer does not show that there was none", () => {
+    const out = (at: number, request: number) => answers(at, request, { status: 401, error: "unauthorized" });
+    const early = ["request 2 with mutations went out before a sign-in"];
+    expect(said(goes, out(2, 1), sends(500, 2), busy(600, 2))).toEqual([]);
+    expect(said(goes, out(2, 1), sends(500, 2), out(600, 2))).toEqual(early);
+    const knows = answered({ at: 400, request: 9, call: "changes" });
+    expect(said(goes, out(2, 1), knows, sends(500, 2), out(600, 2))).toEqual([]);
+    const portal = { ...knows, foreign: true };
+    expect(said(goes, out(2, 1), portal, sends(500, 2), out(600, 2))).toEqual(early);
+    const restart = [killed({ at: 400 }), started({ at: 401, cold: true })];
+    expect(said(goes, out(2, 1), ...restart, sends(500, 2), out(600, 2))).toEqual([]);
+  });
+
+  test("with a token that ended again, later than a person can have done it, it pauses anew", () => {
+    const out = (at: number, request: number) => answers(at, request, { status: 401, error: "unauthorized" });
+    expect(said(goes, out(2, 1), sends(50_000, 2), out(3 + TOKEN_LASTS_MS, 2))).toEqual([]);
+    expect(said(goes, out(2, 1), sends(50_000, 2), out(2 + TOKEN_LASTS_MS, 2))).toHaveLength(1);
   });
 });

@@ -1,15 +1,14 @@
 /**
- * Tests of what the checkers of the queue's rules (QUE-2 to QUE-7, QUE-10 to QUE-16, MRG-9, MRG-10) let pass: each
- * beside the nearest history without that excuse, which is broken. QUE-8 is in exemptions-answers.test.ts.
+ * Tests of what the checkers of the queue's rules (QUE-2 to QUE-7, QUE-10 to QUE-15, MRG-9, MRG-10) let pass: each
+ * beside the nearest history without that excuse, which is broken. QUE-8 is in exemptions-answers.test.ts, QUE-16 in
+ * exemptions-clock.test.ts.
  */
 
 import { describe, expect, test } from "vitest";
-import { DAY_MS } from "../base/time.ts";
 import {
   answered,
   asked,
   chosen,
-  clockSet,
   committed,
   created,
   deleted,
@@ -30,7 +29,6 @@ import {
 import type { Fact } from "../history/facts.ts";
 import { createAttemptsChecker } from "./device/attempts.ts";
 import { createBatchingChecker, LONG_QUEUE } from "./device/batching.ts";
-import { CLOCK_ERROR_MS_MIN, createClockCorrectionChecker } from "./device/clock-correction.ts";
 import { createConflictChecker } from "./device/conflict.ts";
 import {
   answers,
@@ -89,6 +87,23 @@ describe("[QUE-6] attempts", () => {
     expect(said(...renamed, ...tries(4, 5), failed)).toEqual([]);
     expect(said(...renamed, ...tries(4, 6))).toEqual(["it was sent a further time"]);
     expect(said(...renamed, ...tries(4, 1), failed)).toEqual(["it failed after 4"]);
+  });
+
+  test("what was saved and never sent fails only for what it rests on, or has no place for", () => {
+    const gives = (error?: string) => settled({ at: 900, outcome: "failed", ...(error && { error }) });
+    for (const error of ["dependency_failed", "not_found", "queue_full"])
+      expect(said(gives(error))).toEqual([]);
+    for (const error of ["unreachable", undefined]) expect(said(gives(error))).toEqual(["it failed after 0"]);
+    const unsaved = verdict(createAttemptsChecker(), [edited(), gives("unreachable")]);
+    expect(unsaved.breaches).toEqual([]);
+  });
+
+  test("what a kill cut off before any answer, and what was taken up again, is never sent too", () => {
+    expect(said(sends(1, 1), ...cut(5), failed)).toEqual(["it failed after 1"]);
+    const refused = [sends(1, 1), answers(2, 1, { status: 400, error: "invalid_request" })];
+    const first = settled({ at: 3, outcome: "failed" });
+    expect(said(...refused, first)).toEqual([]);
+    expect(said(...refused, first, retried({ at: 4 }), failed)).toEqual(["it failed after 0"]);
   });
 
   test("a twin in flight need not count, a 503 does", () => {
@@ -167,72 +182,6 @@ describe("[QUE-10] on top of the result", () => {
   test("what a kill cut off is on its way no more", () => {
     expect(said(...cut(4), second(6))).toEqual([]);
     expect(said(second(6))).toEqual(["it went out while that one was on its way"]);
-  });
-});
-
-describe("[QUE-16] timestamps", () => {
-  const HOUR_MS = 3_600_000;
-  const wrong = clockSet({ offsetMs: HOUR_MS });
-  const informed = answered({ at: 1_000, call: "changes" });
-  const early = edited({ at: 500, mutation: "m0" });
-  const ahead = sends(1_500, 8, { key: "k-m0", timestamp: 500 + HOUR_MS });
-  const goes = (at: number, timestamp: number, key = "k-m1") => sends(at, at, { key, timestamp });
-  const said = (...facts: readonly Fact[]) => verdict(createClockCorrectionChecker(), facts).breaches;
-
-  test("a stamp that went on from an early one is kept when it is sent again", () => {
-    const first = [wrong, early, informed, ahead, edited({ at: 2_000 })];
-    const stamp = 501 + HOUR_MS;
-    expect(said(...first, goes(3_000, stamp), goes(9_000, stamp))).toEqual([]);
-    const between = [edited({ at: 2_100, mutation: "m2" }), goes(3_500, stamp + 1, "k-m2")];
-    expect(said(...first, goes(3_000, stamp), ...between, goes(9_000, stamp))).toEqual([]);
-    expect(said(wrong, informed, edited({ at: 2_000 }), goes(3_000, stamp), goes(9_000, stamp))).toHaveLength(
-      2,
-    );
-  });
-
-  test("it goes on from an early one only in small steps", () => {
-    const first = [wrong, early, informed, ahead, edited({ at: 2_000 })];
-    expect(said(...first, goes(3_000, 1_500 + HOUR_MS))).toEqual([]);
-    expect(said(...first, goes(3_000, 1_501 + HOUR_MS))).toEqual(["it is the device's own time"]);
-  });
-
-  test("it goes on from one that was never sent too, if that was made before the offset was known", () => {
-    const blind = (at: number) => edited({ at, mutation: "m0" });
-    const rest = [
-      answered({ at: 1_950, call: "changes" }),
-      edited({ at: 2_000 }),
-      goes(3_000, 2_000 + HOUR_MS),
-    ];
-    expect(said(wrong, blind(1_900), ...rest)).toEqual([]);
-    expect(said(wrong, blind(900), ...rest)).toEqual(["it is the device's own time"]);
-    expect(said(wrong, informed, blind(1_900), ...rest)).toEqual(["it is the device's own time"]);
-  });
-
-  test("a choice and a retry are later acts", () => {
-    const own = goes(3_000, 2_000 + HOUR_MS);
-    const begin = [wrong, informed, edited({ at: 2_000 })];
-    expect(said(...begin, rekeyed({ at: 2_500, key: "k2" }), goes(3_000, 2_000 + HOUR_MS, "k2"))).toEqual([]);
-    expect(said(...begin, retried({ at: 2_500 }), own)).toEqual([]);
-    expect(said(...begin, own)).toHaveLength(1);
-  });
-
-  test("a clock that was set long ago has drifted, and a small error is not told from latency", () => {
-    const edit = (at: number, offsetMs: number) => [
-      clockSet({ offsetMs }),
-      answered({ at: at - 10, call: "changes" }),
-      edited({ at }),
-      goes(at + 10, at + offsetMs),
-    ];
-    expect(said(...edit(8 * DAY_MS, CLOCK_ERROR_MS_MIN))).toEqual([]);
-    expect(said(...edit(DAY_MS, CLOCK_ERROR_MS_MIN))).toHaveLength(1);
-    expect(said(...edit(DAY_MS, CLOCK_ERROR_MS_MIN - 1))).toEqual([]);
-    expect(said(...edit(DAY_MS, -CLOCK_ERROR_MS_MIN))).toHaveLength(1);
-  });
-
-  test("an error need not show the offset, a success does", () => {
-    const rest = [edited({ at: 2_000 }), goes(3_000, 2_000 + HOUR_MS)];
-    expect(said(wrong, { ...informed, status: 503 }, ...rest)).toEqual([]);
-    expect(said(wrong, informed, ...rest)).toHaveLength(1);
   });
 });
 
@@ -355,6 +304,9 @@ describe("[QUE-2] a refused delete", () => {
     expect(said(created(1), committed(2), ...begin)).toEqual(["it stays gone"]);
     expect(said(created(1), deleted(2, { id: "c2" }), ...begin)).toEqual(["it stays gone"]);
     expect(said(created(1), deleted(4), ...begin)).toEqual(["it stays gone"]);
+    expect(said(created(1), deleted(3), ...begin)).toEqual([]);
+    expect(said(created(1), deleted(3, { id: "c2" }), ...begin)).toEqual(["it stays gone"]);
+    expect(said(created(1), deleted(3, { entity: "task" }), ...begin)).toEqual(["it stays gone"]);
   });
 
   test("of a record that the server never had may stay gone", () => {

@@ -43,7 +43,11 @@ import { createCon12Checker } from "./proxy/con-12.ts";
 import { createEvt1Checker, UNPROVEN_MS } from "./proxy/evt-1.ts";
 import { createEvt2Checker } from "./proxy/evt-2.ts";
 import { createIdm1Checker } from "./proxy/idm-1.ts";
+import { createRev3Checker } from "./proxy/rev-3.ts";
+import { createRev4Checker } from "./proxy/rev-4.ts";
+import { createRev6Checker } from "./proxy/rev-6.ts";
 import { createRev8Checker } from "./proxy/rev-8.ts";
+import { createSec3Checker } from "./proxy/sec-3.ts";
 import { createSys2Checker } from "./system/sys-2.ts";
 import { createSys3Checker } from "./system/sys-3.ts";
 import { createSys4Checker } from "./system/sys-4.ts";
@@ -84,6 +88,27 @@ describe("a box on the way changed the request: nobody here knows what the proxy
     const asked = (altered: boolean) => asks(altered, { operation: "delete", payload: undefined });
     expect(breaches(createCon4Checker(), ...stale, asked(true), gone)).toEqual([]);
     expect(breaches(createCon4Checker(), ...stale, asked(false), gone)).toHaveLength(1);
+  });
+
+  test("what its answer shows must be right all the same: [SEC-3], [SYS-7], [REV-3], [REV-4], [REV-6]", () => {
+    const theirs = created(5, { account: 1, id: "c5" });
+    const log = [created(1), theirs, change(9)];
+    const says = (make: () => Checker, shownAs: ReturnType<typeof shows>, altered = true) =>
+      breaches(make(), ...log, asks(altered), answered({ results: [shownAs] }));
+    const strange = shows(record("c5", 5));
+    for (const make of [createSec3Checker, createSys7Checker, createRev3Checker]) {
+      expect(says(make, strange)).toHaveLength(1);
+      expect(says(make, shows(record("c1", 9)))).toEqual([]);
+    }
+    expect(says(createRev4Checker, shows(record("c1", 9), { revision: rev(1) }))).toHaveLength(1);
+    expect(says(createRev4Checker, shows(record("c1", 9)))).toEqual([]);
+    const creates = (altered: boolean, n: number) => [
+      asks(altered, { operation: "create", key: "k-m2", id: "c2" }),
+      answered({ results: [{ ...shows(record("c2", n)), key: "k-m2" }] }),
+    ];
+    const first = [asks(false), answered({ results: [shows(record("c1", 9))] })];
+    expect(breaches(createRev6Checker(), ...log, ...first, ...creates(true, 10))).toEqual([]);
+    expect(breaches(createRev6Checker(), ...log, ...first, ...creates(true, 8))).toHaveLength(1);
   });
 
   test("[SYS-2] what it did apply must still know the record", () => {
@@ -185,6 +210,10 @@ describe("[SYS-4] what becomes of an edit", () => {
     expect(breaches(createSys4Checker(), ...open, end)).toEqual([]);
     expect(breaches(createSys4Checker(), ...open, ...restart, end)).toEqual(["it is neither"]);
     expect(breaches(createSys4Checker(), edited(), saved(), end)).toEqual(["it is neither"]);
+    const notice = (name: "protocol_mismatch" | "storage_failed") =>
+      breaches(createSys4Checker(), edited(), saved(), noticed({ at: 5, notice: name }), end);
+    expect(notice("protocol_mismatch")).toEqual([]);
+    expect(notice("storage_failed")).toEqual(["it is neither"]);
   });
 
   test("what was not saved may vanish with a kill, what is saved afterwards may not", () => {

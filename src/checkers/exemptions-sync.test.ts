@@ -1,6 +1,6 @@
 /**
- * Tests of what the checkers of syncs, sockets and cached reads (FUL-1, FUL-4, PSH-8, EVT-14 to EVT-19, FLG-4) let
- * pass: each beside the nearest history without that excuse, which is broken.
+ * Tests of what the checkers of syncs, sockets and cached reads (FUL-1, FUL-4, PSH-8, EVT-14 to EVT-18, FLG-4) let
+ * pass: each beside the nearest history without that excuse, which is broken. EVT-19 is in exemptions-reconnect.test.ts.
  */
 
 import { describe, expect, test } from "vitest";
@@ -17,7 +17,6 @@ import {
   killed,
   mutation,
   noticed,
-  offline,
   opened,
   phase,
   pushed,
@@ -36,7 +35,7 @@ import {
 } from "../history/facts.fixture.ts";
 import type { Fact } from "../history/facts.ts";
 import type { Entity } from "../protocol/entity.ts";
-import { answers, applies, sends, verdict } from "./device/device.fixture.ts";
+import { answers, applies, fails, sends, verdict } from "./device/device.fixture.ts";
 import { createEchoChecker } from "./device/echo.ts";
 import { createForeignFrameChecker } from "./device/foreign-frame.ts";
 import { createForeignProtocolChecker } from "./device/foreign-protocol.ts";
@@ -44,7 +43,6 @@ import { createLongAbsenceChecker } from "./device/full-sync.ts";
 import { SYNC_DUE_MS } from "./device/life.ts";
 import { createOpeningSyncChecker } from "./device/opening-sync.ts";
 import { createPushSyncChecker } from "./device/push-sync.ts";
-import { createReconnectChecker } from "./device/reconnect.ts";
 import { createResumeChecker } from "./device/resume.ts";
 import { createResyncChecker } from "./device/resync.ts";
 import type { Checker } from "./port.ts";
@@ -147,7 +145,9 @@ describe("[FUL-1] at the opening", () => {
     const full = syncStarted({ at: 50, sync: "full", reason: "expired" });
     const says = (status: number) => said(answered({ at: 40, call: "changes", status }), full);
     for (const status of [404, 405, 410, 501]) expect(says(status)).toEqual([]);
-    for (const status of [200, 401, 429, 500, 503]) expect(says(status)).toHaveLength(1);
+    for (const status of [200, 400, 401, 429, 500, 503]) expect(says(status)).toHaveLength(1);
+    const portal = answered({ at: 40, call: "changes", status: 404, foreign: true });
+    expect(said(portal, full)).toHaveLength(1);
   });
 
   test("a delta that began after the cause and ended well has taken it away", () => {
@@ -160,52 +160,6 @@ describe("[FUL-1] at the opening", () => {
     expect(said(gone, ...delta(50, undefined), full)).toEqual([]);
     expect(said(syncStarted({ at: 30 }), gone, syncEnded({ at: 55 }), full)).toEqual([]);
     expect(said(gone, ...delta(50, 5), full)).toHaveLength(1);
-  });
-});
-
-describe("[EVT-19] reconnects", () => {
-  const begin = [started(), opened(), connecting({ at: 0, socket: 1 })];
-  const drop = (at: number, socket: number, code = 1006) => disconnected({ at, socket, code });
-  const tries = (at: number, socket: number) => connecting({ at, socket });
-  const said = (...facts: readonly Fact[]) =>
-    verdict(createReconnectChecker(), [...begin, ...facts]).breaches;
-
-  test("hanging up, and a token that is not good, are no failures", () => {
-    const round = (code: number) => [drop(10, 1, code), tries(2_000, 2), drop(2_010, 2), tries(3_110, 3)];
-    expect(said(...round(1_000))).toEqual([]);
-    expect(said(...round(4_401))).toEqual([]);
-    expect(said(...round(1_001))).toEqual(["it waited 1100 ms"]);
-  });
-
-  test("after either it may come back at once, after a loss not", () => {
-    for (const code of [1_000, 4_401]) expect(said(drop(10, 1, code), tries(13, 2))).toEqual([]);
-    for (const code of [1_001, 1_006, 1_011, 1_012, 1_013])
-      expect(said(drop(10, 1, code), tries(13, 2))).toEqual(["it waited 3 ms"]);
-  });
-
-  test("a sync or a notice in between takes the upper bound away, not the lower", () => {
-    for (const between of [syncStarted({ at: 12 }), noticed({ at: 12 })]) {
-      for (const at of [9_010, 100_010]) expect(said(drop(10, 1), between, tries(at, 2))).toEqual([]);
-      expect(said(drop(10, 1), between, tries(500, 2))).toEqual(["it waited 490 ms"]);
-    }
-    expect(said(drop(10, 1), tries(9_010, 2))).toEqual(["it waited 9000 ms"]);
-  });
-
-  test("a connection that lasted brings the upper bound back", () => {
-    const lived = (ms: number) => [
-      syncStarted({ at: 1 }),
-      syncEnded({ at: 5 }),
-      connected({ at: 10 }),
-      drop(10 + ms, 1),
-      tries(10 + ms + 9_000, 2),
-    ];
-    expect(said(...lived(59_999))).toEqual([]);
-    expect(said(...lived(60_000))).toEqual(["it waited 9000 ms"]);
-  });
-
-  test("offline, a loss is no reason to wait", () => {
-    expect(said(offline({ at: 5 }), drop(10, 1), tries(13, 2))).toEqual([]);
-    expect(said(drop(10, 1), tries(13, 2))).toHaveLength(1);
   });
 });
 
@@ -251,8 +205,10 @@ describe("[EVT-14] cached reads", () => {
   test("its revision is of no use where it was refused, not where something else was amiss", () => {
     const bare = connecting({ at: 60_000, socket: 2 });
     const says = (status: number) => said(answered({ at: 2, call: "changes", status }), bare);
-    for (const status of [400, 404, 410]) expect(says(status)).toEqual([]);
-    for (const status of [401, 403, 408, 429, 503]) expect(says(status)).toEqual(["it names no revision"]);
+    for (const status of [404, 410]) expect(says(status)).toEqual([]);
+    for (const status of [400, 401, 403, 408, 429, 503])
+      expect(says(status)).toEqual(["it names no revision"]);
+    expect(said(answered({ at: 2, call: "changes", status: 404, foreign: true }), bare)).toHaveLength(1);
   });
 
   test("its revision is of use again once a sync has ended well", () => {
@@ -337,6 +293,17 @@ describe("[FLG-4] the other protocol", () => {
     const again = [edited(), saved(), sends(1, 1), busy, sends(3, 2), notice];
     expect(said(...again, answers(6, 2, { status: 503 }), failed("m1"))).toEqual([]);
     expect(said(...again, failed("m1"))).toHaveLength(1);
+  });
+
+  test("what can be tried again is reason for an end for a moment, a refusal for as long as storage needs", () => {
+    const goes = [edited(), saved(), sends(1, 1), notice];
+    const late = (at: number) => settled({ at, outcome: "failed" });
+    for (const open of [answers(6, 1, { status: 503, error: "unavailable" }), fails(6, 1)]) {
+      expect(said(...goes, open, late(10_006))).toEqual([]);
+      expect(said(...goes, open, late(10_007))).toEqual(["it failed without an answer"]);
+    }
+    const refused = answers(6, 1, { status: 400, error: "invalid_request" });
+    expect(said(...goes, refused, late(10_007))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Owns what the checkers of one run know in common: the commits, the requests, the sockets, the devices' mutations,
- * and how the proxy was set.
+ * and how the run was set.
  * Refuses to judge. It is told each fact before any checker is, by the first of a run, or by one that is created alone.
  */
 
@@ -13,10 +13,12 @@ import { Exchanges } from "./exchanges.ts";
 import type { Checker } from "./port.ts";
 import { Sockets } from "./sockets.ts";
 
-/** How the proxy was set during the run; the history does not tell. `changing`: not alike all the time. */
+/** How the run was set; the history does not tell. `changing`: not alike all the time. */
 export interface Ruling {
   readonly mode: "enforce" | "advisory" | "off" | "changing";
   readonly resolvedBy: "server" | "client" | "changing";
+  /** How much faster or slower than true time wall clocks run, in millionths; what phones do when absent. */
+  readonly driftPpm?: number;
 }
 
 export const STRICT: Ruling = { mode: "enforce", resolvedBy: "server" };
@@ -125,7 +127,7 @@ function tell(witness: Witness, fact: Fact): void {
     case "answered":
       witness.exchanges.take(fact);
       witness.flights.take(fact);
-      if (witness.flights.landed || witness.exchanges.answers.length > 0)
+      if (witness.flights.landed || witness.exchanges.bodies.length > 0)
         carry(witness.carried.answered, fact);
       return;
     case "unanswered":

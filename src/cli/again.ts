@@ -27,7 +27,7 @@ export function againCommand(run: RunArguments): string {
   return words.map(quoted).join(" ");
 }
 
-/** As a POSIX shell needs it. */
-function quoted(word: string): string {
+/** A word as a POSIX shell needs it. */
+export function quoted(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

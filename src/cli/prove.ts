@@ -14,11 +14,11 @@ import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { cannotWrite, checkWritable, openRunFolder } from "./folder.ts";
 import { type Io, paintFor, widthOf } from "./io.ts";
 import { suggestion } from "./nearest.ts";
-import { Pool, workersByDefault } from "./pool.ts";
-import type { ProofSettings } from "./pool-worker.ts";
 import { openStatusLine, type StatusLine } from "./progress.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
+import type { ProofSettings } from "./prove-worker.ts";
 import { withSuggestion } from "./scenario-faults.ts";
+import { openThreads, workersByDefault } from "./threads.ts";
 
 /** Seeds that a fault is hunted under before it has survived. */
 const ATTEMPTS = 6;
@@ -100,14 +100,17 @@ async function carryOutAll(
   io: Io,
   line: StatusLine,
 ): Promise<readonly Piece[] | undefined> {
-  const pool = new Pool(Math.min(workers ?? workersByDefault(), work.length));
+  const pool = openThreads("prove-worker", Math.min(workers ?? workersByDefault(), work.length));
   const stop = new AbortController();
   const forget = io.onInterrupt(() => stop.abort());
   let done = 0;
   try {
     return await Promise.all(
       work.map(async (one) => {
-        const piece = await pool.run({ job: "prove", work: one, settings }, stop.signal);
+        const piece = (await pool.run(
+          { work: one, settings },
+          { name: "carryOutPiece", signal: stop.signal },
+        )) as Piece;
         done++;
         line.update(() => `prove ${formatCount(done)} of ${formatCount(work.length)} pieces`);
         return piece;
@@ -118,7 +121,7 @@ async function carryOutAll(
     throw error;
   } finally {
     forget();
-    await pool.close();
+    await pool.destroy();
   }
 }
 

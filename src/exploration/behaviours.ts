@@ -53,6 +53,8 @@ export class Behaviours implements FactFold {
   /** Pages that each device has got in the sync that it is at. */
   private readonly pages = new Map<number, number>();
   private readonly deleted = new Set<string>();
+  /** Devices whose socket was open once. */
+  private readonly connected = new Set<number>();
 
   fold(fact: Fact): void {
     const name = nameOf(fact);
@@ -66,7 +68,10 @@ export class Behaviours implements FactFold {
 
   /** What one fact alone does not tell. */
   private follow(fact: Fact): void {
-    if (fact.fact === "sync_started") this.pages.set(fact.device, 0);
+    if (fact.fact === "connected") this.connected.add(fact.device);
+    else if (fact.fact === "connecting" && fact.since !== undefined && this.connected.has(fact.device))
+      this.seen.add("resumed");
+    else if (fact.fact === "sync_started") this.pages.set(fact.device, 0);
     else if (
       fact.fact === "answered" &&
       fact.status === 200 &&
@@ -88,7 +93,7 @@ export const LANDMARKS = {
   /** A write was refused for being stale, or merged. */
   conflict: ["answered 409 conflict", "answered merged", "answered client_won"],
   /** A socket that took up where its former one ended. */
-  resumed: ["connecting since"],
+  resumed: ["resumed"],
   /** A sync that took more than one page. */
   "second page": ["second page"],
   /** A cursor or revision that the log no longer reaches back to. */

@@ -83,6 +83,11 @@ export class Campaign {
     return this.done;
   }
 
+  /** Runs that were drawn so far, those of other shards counted: so many of them are the same hunt again. */
+  get drawn(): number {
+    return this.next;
+  }
+
   get events(): number {
     return this.eventCount;
   }
@@ -158,13 +163,21 @@ export class Campaign {
 
 const SHARD_BASIS = 0x5eed;
 
-/** The words of a breach without what differs from run to run: ids, revisions, numbers, texts. */
+/**
+ * The words of a breach without what differs from run to run: ids, revisions, numbers, texts, and which entity was
+ * written how. So one cause is one shape; two that only differ in the entity are told apart once the first is mended.
+ */
 export function shapeOf({ expected, actual }: Pick<Breach, "expected" | "actual">): string {
   return `${expected} | ${actual}`
     .replace(/rev_[0-9a-z_]+/g, "R")
     .replace(/"[^"]*"/g, "T")
+    .replace(/\b[a-z]+_[a-z0-9_]*\d[a-z0-9_]*/gi, "I")
     .replace(/\b[a-z]+-?\d[\w@.-]*/gi, "I")
     .replace(/\{[^{}]*\}/g, "F")
+    .replace(/\b(contact|task|list)s?\b/g, "E")
+    .replace(/\b(create|update|delete)\b/g, "O")
+    .replace(/\b(name|title|phone|notes|done|items?) is\b/g, "L is")
+    .replace(/\bis (null|true|false|T|F)\b/g, "is V")
     .replace(/\d+/g, "N")
     .slice(0, 200);
 }

@@ -71,7 +71,11 @@ export function probeCanary(seeds: readonly number[]): CanaryReport {
     const { facts } = makeTarget();
     return probes
       .filter((probe) => probe.needs?.(facts) === undefined)
-      .some((probe) => tryProbe(probe, makeTarget, { seed, effort: CANARY_EFFORT, watches: freshWatches }).finding !== undefined);
+      .some(
+        (probe) =>
+          tryProbe(probe, makeTarget, { seed, effort: CANARY_EFFORT, watches: freshWatches }).finding !==
+          undefined,
+      );
   };
   return canary({ seeds, run });
 }

@@ -5,8 +5,9 @@
 
 import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json.ts";
+import { faultByName } from "../faults/all.ts";
 import { ruleById } from "../protocol/rules/registry.ts";
-import { Plan } from "../simulation/plan.ts";
+import { isPlayable, Plan } from "../simulation/plan.ts";
 import { brokenRules, type JudgedPlan, judgePlan } from "./judge-plan.ts";
 import { partsOf } from "./run-job.ts";
 
@@ -17,8 +18,11 @@ export const Counterexample = z.strictObject({
   form: z.literal(COUNTEREXAMPLE_FORM),
   rule: z.string().refine((id) => ruleById(id) !== undefined, "there is no such rule"),
   /** A planted fault without which nothing is broken; absent: the reference itself broke the rule. */
-  fault: z.string().optional(),
-  plan: Plan,
+  fault: z
+    .string()
+    .refine((name) => faultByName(name) !== undefined, "there is no such planted fault")
+    .optional(),
+  plan: Plan.refine(isPlayable, "its scenario is none"),
   /** What was seen when it was saved. */
   seen: z.strictObject({
     /** Of the whole history. */
@@ -72,5 +76,5 @@ export function parseCounterexample(text: string): Counterexample | { readonly f
   const parsed = Counterexample.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return { fault: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "it has another form"}` };
+  return { fault: `${issue?.path.join(".") || "it"}: ${issue?.message ?? "another form"}` };
 }

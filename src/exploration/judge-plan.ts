@@ -81,7 +81,12 @@ export function brokenRules({ rules }: Pick<JudgedPlan, "rules">): ReadonlyMap<s
 }
 
 function checkersOf(scenario: Scenario) {
-  const ruling = { mode: modeThroughout(scenario), resolvedBy: scenario.proxy.resolvedBy };
+  const { proxy, clocks } = scenario;
+  const ruling = {
+    mode: modeThroughout(scenario),
+    resolvedBy: proxy.resolvedBy,
+    driftPpm: clocks.driftPpm,
+  };
   return createCheckers(ruling).filter(({ rule }) => {
     const known = ruleById(rule);
     return known !== undefined && whyExcluded(known, scenario.fleet.phases) === undefined;

@@ -363,7 +363,7 @@ export function anyMotif(stage: Stage): Motif {
     { weight: 2, arbitrary: paged(stage) },
     { weight: 2, arbitrary: reborn(stage) },
     { weight: 2, arbitrary: resumed(stage) },
-    { weight: 1, arbitrary: outlived(stage) },
+    { weight: 3, arbitrary: outlived(stage) },
     { weight: stage.instances > 1 ? 3 : 1, arbitrary: failedOver(stage) },
     { weight: 2, arbitrary: skewed(stage) },
     { weight: 1, arbitrary: obstructed(stage) },

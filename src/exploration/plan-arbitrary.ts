@@ -32,7 +32,7 @@ const ground: Arbitrary<Ground> = record({
   mirrored: integer({ min: 0, max: 4 }).map((draw) => draw === 4),
   instances: constantFrom(1, 1, 2, 3),
   pageMax: constantFrom(20, 1, 2, 3),
-  retention: constantFrom("1h", "1h", "2m"),
+  retention: constantFrom("1h", "2m"),
   resolvedBy: constantFrom("server", "server", "server", "client"),
   ifMatch: constantFrom("optional", "optional", "required"),
   batchFrom: constantFrom(3, 2, 500),

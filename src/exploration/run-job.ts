@@ -46,10 +46,11 @@ export interface ShrinkResult {
 
 /** Shrinks a plan under its rule: by fast-check if it was drawn, then by what we know of plans. */
 export function runShrink({ rule, job, fault, triesMax }: ShrinkJob, enough: () => boolean): ShrinkResult {
-  const parts = partsOf(fault);
-  const breaks = (plan: Plan): boolean => brokenRules(judgePlan(plan, { parts })).has(rule);
+  // A fault may remember what it met: each run has a fresh one.
+  const play = (plan: Plan): JudgedPlan => judgePlan(plan, { parts: partsOf(fault) });
+  const breaks = (plan: Plan): boolean => brokenRules(play(plan)).has(rule);
   const { plan, tries, done } = shrunk(job, { breaks, triesMax, enough });
-  const judged = judgePlan(plan, { parts });
+  const judged = play(plan);
   const broken = breachesOf(judged).map((breach) => ({ ...breach, shape: shapeOf(breach) }));
   return { plan, tries, done, digest: judged.digest, broken };
 }

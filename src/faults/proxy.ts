@@ -141,8 +141,11 @@ function isRegistration({ call: { call } }: Request): boolean {
 function withoutIfMatch(request: Request, entity: string): Request {
   const { call } = request;
   if (call.call === "batch") {
-    const { mutations } = call.body as { readonly mutations: readonly JsonObject[] };
-    const bare = mutations.map((item) => {
+    const body = objectOf(call.body);
+    if (!Array.isArray(body?.mutations)) return request;
+    const bare = body.mutations.map((one) => {
+      const item = objectOf(one);
+      if (item === undefined) return one;
       const { ifMatch: _ifMatch, ifMatchMutation: _chained, ...rest } = item;
       return item.entity === entity && item.operation === "update" ? rest : item;
     });

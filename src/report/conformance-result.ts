@@ -23,7 +23,12 @@ export interface ConformanceReport {
   readonly baseline: readonly { readonly rule: string; readonly message: string }[];
   readonly summary: Readonly<Record<RuleVerdictName, number>>;
   readonly requests: number;
-  readonly probes: { readonly run: number; readonly all: number; readonly runs: number };
+  readonly probes: {
+    readonly run: number;
+    readonly all: number;
+    readonly runs: number;
+    readonly each: readonly ProbeReport[];
+  };
   /** How long probes waited for something to come, all of them together. */
   readonly waitedMs: number;
   /** What could not be deleted. */
@@ -31,6 +36,14 @@ export interface ConformanceReport {
   readonly deleted: number;
   /** The command that makes this run again. */
   readonly again: string;
+}
+
+export interface ProbeReport {
+  readonly probe: string;
+  readonly runs: number;
+  readonly requests: number;
+  /** Why runs ended without a verdict, and how often. */
+  readonly discarded: Readonly<Record<string, number>>;
 }
 
 export type RuleVerdictName = "satisfied" | "violated" | "not exercised" | "excluded";

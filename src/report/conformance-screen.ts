@@ -15,6 +15,9 @@ import type { ScreenOptions } from "./screen.ts";
 const INDENT = 14;
 const RULES_SHOWN_MAX = 5;
 const TOLD_LINES_MAX = 4;
+const NAMES_SHOWN_MAX = 3;
+/** Rules with one reason that are named. */
+const IDS_SHOWN_MAX = 30;
 
 /** The screen, with a newline at its end. */
 export function renderConformance(report: ConformanceReport, options: ScreenOptions): string {
@@ -69,10 +72,19 @@ function familyLines({ rules }: ConformanceReport, { width, paint }: ScreenOptio
       ...(violated > 0 ? [`${violated} violated`] : []),
       ...(open > 0 ? [`${open} not exercised`] : []),
     ];
-    return [{ mark, violated, cells: [`${mark} ${family}`, FAMILIES[family].title, told.join(", "), `${grouped(exercised)}×`] }];
+    return [
+      {
+        mark,
+        violated,
+        cells: [`${mark} ${family}`, FAMILIES[family].title, told.join(", "), `${grouped(exercised)}×`],
+      },
+    ];
   });
   const aligns: readonly Align[] = ["left", "left", "left", "right"];
-  const [head = "", ...lines] = columns([["  rules", "", "", "exercised"], ...shown.map(({ cells }) => cells)], aligns);
+  const [head = "", ...lines] = columns(
+    [["  rules", "", "", "exercised"], ...shown.map(({ cells }) => cells)],
+    aligns,
+  );
   return [
     paint.dim(cut(head, width)),
     ...lines.map((line, at) => {
@@ -94,8 +106,27 @@ function troubleParts(report: ConformanceReport, options: ScreenOptions): readon
     ...violated.slice(0, RULES_SHOWN_MAX).map((rule) => violatedLines(rule, options)),
     others.length === 0 ? [] : wrap(`also violated: ${others.join(", ")}`, width),
     report.baseline.map(({ rule, message }) => `${paint.bad("✗")} baseline: ${rule}: ${message}`),
-    report.left.slice(0, RULES_SHOWN_MAX).map(({ what, why }) => `${paint.warn("·")} left behind: ${what}: ${why}`),
+    ...leftLines(report, options),
   ];
+}
+
+/** What could not be deleted, by the cause that things share. */
+function leftLines(
+  { left }: ConformanceReport,
+  { width, paint }: ScreenOptions,
+): readonly (readonly string[])[] {
+  const whys = [...new Set(left.map(({ why }) => why))];
+  return whys.slice(0, RULES_SHOWN_MAX).map((why) => {
+    const names = left.filter((one) => one.why === why).map(({ what }) => what);
+    const text = `left behind: ${listed(names, NAMES_SHOWN_MAX)}: ${why}`;
+    return wrap(text, width - 2).map((line, at) => `${at === 0 ? paint.warn("·") : " "} ${line}`);
+  });
+}
+
+/** Names, the last of many counted. */
+function listed(names: readonly string[], shownMax: number): string {
+  const rest = names.length - shownMax;
+  return rest > 0 ? `${names.slice(0, shownMax).join(", ")} and ${grouped(rest)} more` : names.join(", ");
 }
 
 /** What fails the target stands first. */
@@ -117,13 +148,21 @@ function violatedLines(rule: RuleReport, options: ScreenOptions): readonly strin
     ...more.map((line) => `${" ".repeat(heading.length + 2)}${line}`),
     ...(rule.known === undefined
       ? []
-      : labelled("    known", `${rule.known.reason} (${rule.known.owner}, until ${rule.known.until})`, INDENT, width)),
+      : labelled(
+          "    known",
+          `${rule.known.reason} (${rule.known.owner}, until ${rule.known.until})`,
+          INDENT,
+          width,
+        )),
     ...(first === undefined ? [] : violationLines(first, options)),
     ...(rest > 0 ? [`    ${rest} more probes show it: report.md has them`] : []),
   ];
 }
 
-function violationLines({ expected, actual, because, evidence, replay }: RuleViolation, { width }: ScreenOptions) {
+function violationLines(
+  { expected, actual, because, evidence, replay }: RuleViolation,
+  { width }: ScreenOptions,
+) {
   const told = (label: string, text: string) =>
     labelled(`    ${label}`, cut(text, (width - INDENT) * TOLD_LINES_MAX), INDENT, width);
   return [
@@ -152,7 +191,9 @@ function reasonLines(
   if (groups.length === 0) return [];
   return [
     `${paint.dim("·")} ${verdict}`,
-    ...groups.flatMap(([reason, ids]) => wrap(`${ids.join(", ")}: ${reason}`, width - 4).map((line) => paint.dim(`    ${line}`))),
+    ...groups.flatMap(([reason, ids]) =>
+      wrap(`${listed(ids, IDS_SHOWN_MAX)}: ${reason}`, width - 4).map((line) => paint.dim(`    ${line}`)),
+    ),
   ];
 }
 

@@ -17,8 +17,11 @@ export function conformanceSentence(report: ConformanceReport): string {
   if (parts.length > 0) return parts.join(", and ");
   if (ended !== undefined) return `inconclusive: ${ended}`;
   const open = rules.filter((rule) => rule.binds && rule.verdict === "not exercised").length;
-  if (verdict === "inconclusive") return `inconclusive: nothing is violated, ${open} ${open === 1 ? "rule was" : "rules were"} not exercised`;
-  return open > 0 ? `nothing is violated, ${open} not exercised` : "every rule that was asked for is satisfied";
+  if (verdict === "inconclusive")
+    return `inconclusive: nothing is violated, ${open} ${open === 1 ? "rule was" : "rules were"} not exercised`;
+  return open > 0
+    ? `nothing is violated, ${open} not exercised`
+    : "every rule that was asked for is satisfied";
 }
 
 /** Rules that make the target fail. */
@@ -27,13 +30,19 @@ export function failing({ rules }: ConformanceReport): readonly RuleReport[] {
 }
 
 /** Rows for the head of screen and page. */
-export function conformanceRows(report: ConformanceReport): readonly (readonly [label: string, text: string])[] {
+export function conformanceRows(
+  report: ConformanceReport,
+): readonly (readonly [label: string, text: string])[] {
   const { target, probes, durationMs, requests, waitedMs, left, deleted } = report;
-  const roundTrip = target.roundTripMs < 10 ? target.roundTripMs.toFixed(1) : String(Math.round(target.roundTripMs));
+  const roundTrip =
+    target.roundTripMs < 10 ? target.roundTripMs.toFixed(1) : String(Math.round(target.roundTripMs));
   return [
     ["target", `${target.url} · ${target.says} · round trip ${roundTrip} ms`],
     ["probes", `${probes.run} of ${probes.all}, ${grouped(probes.runs)} runs, ${grouped(requests)} requests`],
-    ["took", `${formatDuration(tenths(durationMs))}; probes waited ${formatDuration(tenths(waitedMs))} in all for what should come`],
+    [
+      "took",
+      `${formatDuration(tenths(durationMs))}; probes waited ${formatDuration(tenths(waitedMs))} in all for what should come`,
+    ],
     [
       "cleaned up",
       left.length === 0

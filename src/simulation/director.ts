@@ -131,6 +131,7 @@ export class Director {
       case "edit":
         return this.edit(phone, deed);
       case "read": {
+        if (!phone.settings.entities.includes(deed.entity)) return;
         const id = deed.record && this.idOf(deed.entity, deed.record);
         return phone.feed({ input: "read", query: { entity: deed.entity, ...(id !== undefined && { id }) } });
       }
@@ -183,6 +184,8 @@ export class Director {
   }
 
   private edit(phone: Phone, deed: Extract<Deed, { readonly do: "edit" }>): void {
+    // An older app has no button for what it does not know.
+    if (!phone.settings.entities.includes(deed.entity)) return;
     const edit = this.editOf(phone, deed);
     if (edit === undefined || !phone.user.isAtApp) return;
     const id = phone.edits(edit);

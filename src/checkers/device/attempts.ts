@@ -97,7 +97,10 @@ class Attempts extends DeviceChecker {
         if (!note) return;
         note.least = 0;
         note.open = false;
-        if (fact.fact === "retried") note.most = 0;
+        if (fact.fact === "retried") {
+          note.most = 0;
+          note.ends = [];
+        }
         return;
       }
     }
@@ -170,7 +173,11 @@ class Attempts extends DeviceChecker {
 
   private failed(mutation: Mutation, fact: FactOf<"settled">): void {
     const note = this.notes.find(mutation);
-    if (!note?.open) return;
+    if (!note || note.ends.length === 0) {
+      if (isOwed(mutation, fact)) this.unanswered(mutation, note, fact);
+      return;
+    }
+    if (!note.open) return;
     if (note.least < this.attemptsMax) this.trigger();
     if (note.most < this.attemptsMax) {
       this.breach({
@@ -185,4 +192,26 @@ class Attempts extends DeviceChecker {
     note.most = 0;
     note.unreached = 0;
   }
+
+  /** It failed, and nothing that it sent ever came to an end. */
+  private unanswered(mutation: Mutation, note: Note | undefined, fact: FactOf<"settled">): void {
+    const most = note?.most ?? 0;
+    if (most >= this.attemptsMax) return;
+    this.trigger();
+    this.breach({
+      at: fact.at,
+      expected: `${naming(mutation)} keeps waiting on ${who(fact)} until ${this.attemptsMax} attempts reached out`,
+      actual: `it failed after ${most}`,
+      because: "it was saved, and no answer refused it",
+      evidence: [mutation.edited, fact],
+    });
+  }
+}
+
+/** Errors by which a device itself may refuse an edit that was never sent: it can have no effect, or no place. */
+const OWN_REFUSALS: ReadonlySet<string> = new Set(["dependency_failed", "not_found", "queue_full"]);
+
+/** [QUE-1, QUE-6] what its user was told is done waits its turn; without the durable queue nothing is saved. */
+function isOwed({ saved }: Mutation, { error }: FactOf<"settled">): boolean {
+  return saved && (error === undefined || !OWN_REFUSALS.has(error));
 }

@@ -19,8 +19,8 @@ export const TIMESTAMP_ERROR_MS_MAX = 10_000;
 const IN_ORDER_MS = 1_000;
 /** Settings of the clock for which it is known what was stamped last before an answer showed the offset. */
 const BLIND_MAX = 8;
-/** A clock may run wrong by this share since it was set. */
-const DRIFT = 0.0005;
+/** A clock may run wrong by this much since it was set, in millionths, where the run did not say more. */
+const DRIFT_PPM = 500;
 
 /**
  * [QUE-16] SHOULD. Triggers: each sending with a timestamp of an edit that was made after the process had an answer,
@@ -53,10 +53,13 @@ class ClockCorrection extends DeviceChecker {
   }));
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
+  /** By this share of the time since it was set. */
+  private readonly drift: number;
 
   constructor(witness: Witness) {
     super("QUE-16", ["clock_set", "started", "answered", "edited", "sent"]);
     this.witness = witness;
+    this.drift = Math.max(DRIFT_PPM, witness.ruling.driftPpm ?? 0) / 1_000_000;
     this.notes = witness.ledgers.notes(() => ({ shownAt: undefined, round: 0, follows: false }));
   }
 
@@ -103,7 +106,8 @@ class ClockCorrection extends DeviceChecker {
     const { offsetMs } = state;
     if (offsetMs < CLOCK_ERROR_MS_MIN && offsetMs > -CLOCK_ERROR_MS_MIN) return;
     // What a clock drifted since it was set counts in whole seconds.
-    const inOrderMs = IN_ORDER_MS + Math.floor(((fact.at - state.setAt) * DRIFT) / SECOND_MS) * SECOND_MS;
+    const inOrderMs =
+      IN_ORDER_MS + Math.floor(((fact.at - state.setAt) * this.drift) / SECOND_MS) * SECOND_MS;
     const ledger = this.witness.ledgers.of(fact.device);
     for (const item of fact.mutations) {
       const mutation = ledger.byKey(item.key);
@@ -121,7 +125,7 @@ class ClockCorrection extends DeviceChecker {
       // A person's choice or retry is a later act, and may be stamped as one.
       if (mutation.formerKeys.length > 0 || mutation.retried) continue;
       const { at } = mutation.edited;
-      const nearMs = TIMESTAMP_ERROR_MS_MAX + (at - state.setAt) * DRIFT;
+      const nearMs = TIMESTAMP_ERROR_MS_MAX + (at - state.setAt) * this.drift;
       if (nearMs * 3 > Math.abs(offsetMs)) continue;
       this.trigger();
       const errorMs = stamp - at;

@@ -15,10 +15,12 @@ import { type Reply, replyTo } from "./reply.ts";
 
 /** A device settles "at once" when it does so within this time: its storage may have to write first. */
 export const AT_ONCE_MS = 10_000;
+/** Within this time no person signs in and no token ends again: what is answered 401 twice had no sign-in between. */
+export const TOKEN_LASTS_MS = 60_000;
 
 /**
  * [QUE-8] Triggers: each answer to a mutation that the table names, conflicts apart. A refused one must fail, a
- * deleted one that is not there is done, 401 neither fails a mutation nor lets another out in the same instant, and
+ * deleted one that is not there is done, 401 neither fails a mutation nor lets another out in the same instant, or before a sign-in, and
  * what can be retried is not given up early, nor taken for done.
  */
 export function createConsequenceChecker(
@@ -43,6 +45,8 @@ interface DeviceState {
   /** Refused, and not settled yet. */
   readonly refused: Set<Mutation>;
   unauthorized: FactOf<"answered"> | undefined;
+  /** A request with mutations that went out since; its answer tells whether somebody had signed in. */
+  unpaused: FactOf<"sent"> | undefined;
   /** Counts the syncs that ended. */
   pulls: number;
 }
@@ -52,6 +56,7 @@ class Consequence extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({
     refused: new Set(),
     unauthorized: undefined,
+    unpaused: undefined,
     pulls: 0,
   }));
   private readonly witness: Witness;
@@ -93,7 +98,8 @@ class Consequence extends DeviceChecker {
         if (fact.frame.type === "sync_event") this.confirmed(fact.device, fact.frame.origin?.mutationId);
         return;
       case "sync_ended":
-        this.devices.of(fact.device).pulls++;
+        // One that was given up has shown nothing.
+        if (fact.revision !== undefined) this.devices.of(fact.device).pulls++;
         return;
       case "rekeyed":
       case "chosen":
@@ -152,6 +158,7 @@ class Consequence extends DeviceChecker {
     const state = this.devices.of(fact.device);
     state.refused.clear();
     state.unauthorized = undefined;
+    state.unpaused = undefined;
     // The answer may not have been stored: the mutation may go out again.
     for (const mutation of ledger.all()) {
       const note = this.notes.find(mutation);
@@ -184,11 +191,30 @@ class Consequence extends DeviceChecker {
   /** [QUE-8] 401: the whole queue pauses. Nobody can have signed in within the same instant. */
   private paused(state: DeviceState, fact: FactOf<"sent">): void {
     const { unauthorized } = state;
-    if (!unauthorized || fact.at > unauthorized.at + INSTANT_MS) return;
+    if (!unauthorized) return;
+    if (fact.at <= unauthorized.at + INSTANT_MS) this.goesOn(unauthorized, fact, "at once");
+    else if (fact.at <= unauthorized.at + TOKEN_LASTS_MS) state.unpaused = fact;
+  }
+
+  /** [QUE-8] until the sign-in: an answer that is no 401 shows one, and another 401 that there was none. */
+  private signedIn(state: DeviceState, fact: FactOf<"answered">): void {
+    const { unauthorized, unpaused } = state;
+    if (!unauthorized || fact.foreign) return;
+    if (fact.status !== 401) {
+      state.unauthorized = undefined;
+      state.unpaused = undefined;
+      return;
+    }
+    if (unpaused?.request !== fact.request) return;
+    state.unpaused = undefined;
+    if (fact.at <= unauthorized.at + TOKEN_LASTS_MS) this.goesOn(unauthorized, unpaused, "before a sign-in");
+  }
+
+  private goesOn(unauthorized: FactOf<"answered">, fact: FactOf<"sent">, when: string): void {
     this.breach({
       at: fact.at,
       expected: `the whole queue of ${who(fact)} pauses`,
-      actual: `request ${fact.request} with mutations went out at once`,
+      actual: `request ${fact.request} with mutations went out ${when}`,
       because: `request ${unauthorized.request} had been answered 401`,
       evidence: [unauthorized, fact],
     });
@@ -205,10 +231,11 @@ class Consequence extends DeviceChecker {
   }
 
   private answered(fact: FactOf<"answered">): void {
+    const state = this.devices.of(fact.device);
+    this.signedIn(state, fact);
     const sent = this.witness.flights.landed;
     if (!sent) return;
     const ledger = this.witness.ledgers.of(fact.device);
-    const state = this.devices.of(fact.device);
     for (let index = 0; index < sent.mutations.length; index++) {
       const item = sent.mutations[index] as SentMutation;
       const mutation = ledger.byKey(item.key);

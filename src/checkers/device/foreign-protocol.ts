@@ -3,16 +3,27 @@
  * Refuses to know what the capabilities said: the device's own notice is the only sign of it in a history.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
+import { AT_ONCE_MS } from "./consequence.ts";
 import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
 import { naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
+import { replyTo } from "./reply.ts";
+
+/** How a mutation's last request ended. */
+interface Note {
+  /** Undefined while it is on its way, and when there was none. */
+  endedAt: number | undefined;
+  /** It left open whether the mutation took effect: an end, if it was the last attempt, must follow at once. */
+  open: boolean;
+}
 
 /**
  * [FLG-4] Triggers: each notice `protocol_mismatch`. From then on, until a restart or capabilities without a new
- * notice, no mutation goes out, and none fails but by an answer to a request that was on its way.
+ * notice, no mutation goes out, and none fails but by the end of a request that was on its way; one that can be tried
+ * again is no reason for more than AT_ONCE_MS.
  */
 export function createForeignProtocolChecker(witness: Witness = createWitness()): Checker {
   return attending(witness, new ForeignProtocol(witness));
@@ -25,12 +36,12 @@ interface DeviceState {
 class ForeignProtocol extends DeviceChecker {
   private readonly devices = new ByDevice<DeviceState>(() => ({ notice: undefined }));
   private readonly witness: Witness;
-  private readonly notes: Notes<{ answered: boolean }>;
+  private readonly notes: Notes<Note>;
 
   constructor(witness: Witness) {
     super("FLG-4", ["noticed", "started", "sent", "answered", "unanswered", "settled"]);
     this.witness = witness;
-    this.notes = witness.ledgers.notes(() => ({ answered: false }));
+    this.notes = witness.ledgers.notes(() => ({ endedAt: undefined, open: false }));
   }
 
   fold(fact: Fact): void {
@@ -72,9 +83,14 @@ class ForeignProtocol extends DeviceChecker {
     const sent = this.witness.flights.landed;
     if (!sent) return;
     const ledger = this.witness.ledgers.of(fact.device);
-    for (const item of sent.mutations) {
+    for (let index = 0; index < sent.mutations.length; index++) {
+      const item = sent.mutations[index] as SentMutation;
       const mutation = ledger.byKey(item.key);
-      if (mutation) this.notes.of(mutation).answered = true;
+      if (!mutation) continue;
+      const reply = fact.fact === "unanswered" ? "retry" : replyTo(fact, item, index);
+      const note = this.notes.of(mutation);
+      note.endedAt = fact.at;
+      note.open = reply === "retry" || reply === "in_flight" || reply === "unauthorized";
     }
   }
 
@@ -83,7 +99,7 @@ class ForeignProtocol extends DeviceChecker {
     const ledger = this.witness.ledgers.of(fact.device);
     for (const { key } of fact.mutations) {
       const mutation = ledger.byKey(key);
-      if (mutation) this.notes.of(mutation).answered = false;
+      if (mutation) this.notes.of(mutation).endedAt = undefined;
     }
     const { notice } = this.devices.of(fact.device);
     if (!notice) return;
@@ -101,7 +117,7 @@ class ForeignProtocol extends DeviceChecker {
     // What was made on top of one that an answer refused goes with it.
     if (!mutation || fact.outcome !== "failed" || fact.error === "dependency_failed") return;
     const { notice } = this.devices.of(fact.device);
-    if (!notice || this.notes.find(mutation)?.answered) return;
+    if (!notice || isEnded(this.notes.find(mutation), fact.at)) return;
     // Without the durable queue nothing is saved, and an edit that cannot go at once was never in one.
     if (!mutation.saved) return;
     this.breach({
@@ -112,4 +128,10 @@ class ForeignProtocol extends DeviceChecker {
       evidence: [mutation.edited, notice, fact],
     });
   }
+}
+
+/** True when the last request of a mutation is reason for an end at `at`. */
+function isEnded(note: Note | undefined, at: number): boolean {
+  if (note?.endedAt === undefined) return false;
+  return !note.open || at - note.endedAt <= AT_ONCE_MS;
 }

@@ -14,7 +14,12 @@ const JUST_SYNCED_MS = 10_000;
 /** A revision is stored well within this time, unless the app is killed. */
 const STORED_WITHIN_MS = 5_000;
 /** Statuses of `changes` after which only a full sync is left: 410, and those of a proxy that has no delta. */
-export const NO_DELTA: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
+const NO_DELTA: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+/** True for an answer of the proxy after which only a full sync is left [FUL-1]; a captive portal's says nothing. */
+export function refusesDelta({ call, status, foreign }: FactOf<"answered">): boolean {
+  return call === "changes" && !foreign && NO_DELTA.has(status);
+}
 
 /**
  * [FUL-1] Triggers: each opening of a device that has stored a revision, and each full sync. A resumed event stream
@@ -92,7 +97,7 @@ class OpeningSync extends DeviceChecker {
         if (fact.since !== undefined) this.asks(this.due(fact), fact.at);
         return;
       case "answered":
-        if (fact.call === "changes" && NO_DELTA.has(fact.status)) this.devices.of(fact.device).cause = fact;
+        if (refusesDelta(fact)) this.devices.of(fact.device).cause = fact;
         return;
       case "frame":
         if (fact.frame.type === "resync_required") this.devices.of(fact.device).cause = fact;

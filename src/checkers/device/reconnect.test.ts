@@ -83,6 +83,6 @@ const fleet = (jitterMs: (n: number) => number): readonly Fact[] =>
 test("[EVT-19] with jitter devices come back apart, without it together", () => {
   expect(said(fleet((n) => n * 15))).toEqual(satisfied(12));
   expect(said(fleet(() => 100)).breaches).toEqual([
-    "12 waits of 4 devices are all 1.100 times the wait without jitter",
+    "12 of 12 waits of 4 devices are 1.100 times the wait without jitter",
   ]);
 });

@@ -12,15 +12,19 @@ import { LIFE_FACTS, Life } from "./life.ts";
 
 /** A connection that lived as long as this was a good one, whatever the device counts. */
 const GOOD_CONNECTION_MS = 60_000;
-/** Jitter is judged over this many waits, of this many devices. */
+/** Jitter is judged over this many waits, of this many devices, that may be a wait and its jitter, and no more. */
 const JITTER_WAITS_MIN = 12;
 const JITTER_DEVICES_MIN = 3;
-/** Waits that differ by no more than this, as a share of the wait without jitter, have none. */
-const JITTER_SPREAD_MIN = 0.001;
+/** Waits that differ by no more than one in so many parts of the wait without jitter are alike. */
+const PARTS = 1_000;
+/** More parts than jitter may add, with a clock that runs slow. */
+const PARTS_MAX = 250;
+/** Something else may have held some waits up; without jitter more than this share of all are alike. */
+const ALIKE_MAX = 0.5;
 
 /**
  * [EVT-19] Triggers: each reconnect after a lost connection or a failed attempt, with nothing between the two that may
- * have caused it. Jitter is judged at the end, over all devices together: all waits alike is none. A live driver's own
+ * have caused it. Jitter is judged at the end, over all devices together: most waits alike is none. A live driver's own
  * unevenness hides a lack of it.
  */
 export function createReconnectChecker(): Checker {
@@ -36,6 +40,8 @@ interface DeviceState {
   failures: number;
   /** The same, where short-lived connections count too: what it may count. */
   unsettled: number;
+  /** Sockets in a row that were closed for the token; after the first, a person may have signed in. */
+  expelled: number;
   /** A sync is on its way: what it brings, the socket goes on from. */
   syncing: boolean;
 }
@@ -48,12 +54,13 @@ class Reconnect extends DeviceChecker {
     lost: undefined,
     failures: 0,
     unsettled: 0,
+    expelled: 0,
     syncing: false,
   }));
   private readonly judgedDevices = new Set<number>();
   private waits = 0;
-  private least: { readonly share: number; readonly fact: Fact } | undefined;
-  private most: { readonly share: number; readonly fact: Fact } | undefined;
+  /** Waits by the parts that they are longer than without jitter. */
+  private readonly alike = new Map<number, { count: number; readonly first: Fact; last: Fact }>();
 
   constructor() {
     super("EVT-19", [
@@ -98,23 +105,31 @@ class Reconnect extends DeviceChecker {
         if (fact.fact === "killed") state.syncing = false;
         state.lost = undefined;
         state.failures = 0;
+        state.expelled = 0;
       }
     }
   }
 
   override finish(): Judgement {
-    const { least, most } = this;
     const enough = this.waits >= JITTER_WAITS_MIN && this.judgedDevices.size >= JITTER_DEVICES_MIN;
-    if (enough && least && most && most.share - least.share <= JITTER_SPREAD_MIN) {
-      this.breach({
-        at: most.fact.at,
-        expected: "waits before reconnects vary by up to 20 %",
-        actual: `${this.waits} waits of ${this.judgedDevices.size} devices are all ${(1 + most.share).toFixed(3)} times the wait without jitter`,
-        because: "without jitter a restart of the proxy brings all devices back at the same moment",
-        evidence: [least.fact, most.fact],
-      });
-    }
+    if (enough) this.judgeJitter();
     return super.finish();
+  }
+
+  private judgeJitter(): void {
+    for (const [parts, { count, first, last }] of this.alike) {
+      // What is rounded may lie in the next part.
+      const together = count + (this.alike.get(parts + 1)?.count ?? 0);
+      if (together <= this.waits * ALIKE_MAX) continue;
+      this.breach({
+        at: last.at,
+        expected: "waits before reconnects vary by up to 20 %",
+        actual: `${together} of ${this.waits} waits of ${this.judgedDevices.size} devices are ${(1 + parts / PARTS).toFixed(3)} times the wait without jitter`,
+        because: "without jitter a restart of the proxy brings all devices back at the same moment",
+        evidence: [first, last],
+      });
+      return;
+    }
   }
 
   private connected(state: DeviceState, fact: FactOf<"connected">): void {
@@ -128,10 +143,13 @@ class Reconnect extends DeviceChecker {
     if (fact.socket !== state.socket) return;
     const livedMs = state.connectedAt === undefined ? 0 : fact.at - state.connectedAt;
     if (livedMs >= GOOD_CONNECTION_MS) state.unsettled = 0;
-    // Hanging up is no failure, and neither is a token that is not good any more.
-    const own = fact.code === CLOSE.normal || fact.code === CLOSE.unauthorized;
+    // Hanging up is no failure, and neither is a token that is not good any more; one that never was is.
+    const isExpelled = fact.code === CLOSE.unauthorized;
+    const own =
+      fact.code === CLOSE.normal || (isExpelled && (state.expelled === 0 || livedMs >= GOOD_CONNECTION_MS));
+    state.expelled = isExpelled ? state.expelled + 1 : 0;
     if (!own) state.failures++;
-    state.unsettled = state.syncing ? Number.POSITIVE_INFINITY : state.unsettled + 1;
+    state.unsettled = state.syncing || isExpelled ? Number.POSITIVE_INFINITY : state.unsettled + 1;
     state.connectedAt = undefined;
     state.lost = own || !state.life.online ? undefined : fact;
   }
@@ -165,14 +183,20 @@ class Reconnect extends DeviceChecker {
         evidence: [lost, fact],
       });
     }
-    this.jitter(waitedMs, nominalMs, fact);
+    if (state.expelled === 0) this.jitter(waitedMs, nominalMs, fact);
   }
 
   private jitter(waitedMs: number, nominalMs: number, fact: FactOf<"connecting">): void {
-    const share = waitedMs / nominalMs - 1;
+    const parts = Math.round((waitedMs / nominalMs - 1) * PARTS);
+    if (parts < 0 || parts > PARTS_MAX) return;
     this.waits++;
     this.judgedDevices.add(fact.device);
-    if (!this.least || share < this.least.share) this.least = { share, fact };
-    if (!this.most || share > this.most.share) this.most = { share, fact };
+    const alike = this.alike.get(parts);
+    if (!alike) {
+      this.alike.set(parts, { count: 1, first: fact, last: fact });
+      return;
+    }
+    alike.count++;
+    alike.last = fact;
   }
 }

@@ -50,7 +50,7 @@ export function replyTo(answered: FactOf<"answered">, sent: SentMutation, index:
 function envelopeReply(answered: FactOf<"answered">): Reply {
   const { status } = answered;
   if (answered.call === "batch" && status !== 401) {
-    return status < 400 || status >= 500 || RETRIES.has(status) ? "retry" : "free";
+    return isOpen(status, answered.error) ? "retry" : "free";
   }
   const operation = answered.call === "update" ? "update" : answered.call === "delete" ? "delete" : "create";
   return statusReply(status, answered.error, operation);
@@ -58,9 +58,7 @@ function envelopeReply(answered: FactOf<"answered">): Reply {
 
 function statusReply(status: number, error: string | undefined, operation: SentMutation["operation"]): Reply {
   if (status >= 200 && status < 300) return "done";
-  if (status < 400 || status >= 500 || RETRIES.has(status)) return "retry";
-  // Without a code it is not the protocol's answer: a captive portal refuses in this way too.
-  if (error === undefined) return "free";
+  if (isOpen(status, error)) return "retry";
   if (status === 401) return "unauthorized";
   if (status === 409) {
     if (error === "conflict") return "conflict";
@@ -69,4 +67,9 @@ function statusReply(status: number, error: string | undefined, operation: SentM
   }
   if (status === 404) return operation === "update" ? "refused" : operation === "delete" ? "gone" : "free";
   return REFUSALS.has(status) ? "refused" : "free";
+}
+
+/** A refusal without a code is not the protocol's answer: a captive portal refuses in this way too. */
+function isOpen(status: number, error: string | undefined): boolean {
+  return status < 400 || status >= 500 || RETRIES.has(status) || error === undefined;
 }

@@ -9,7 +9,7 @@ import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
 import { ByDevice, DeviceChecker, EntityMap, type FactOf, who } from "./findings.ts";
-import { NO_DELTA } from "./opening-sync.ts";
+import { refusesDelta } from "./opening-sync.ts";
 import { StaleReads } from "./stale-reads.ts";
 
 /**
@@ -136,7 +136,7 @@ class Resume extends DeviceChecker {
   }
 
   private answered(state: DeviceState, fact: FactOf<"answered">): void {
-    if (fact.call === "changes" && NO_DELTA.has(fact.status)) state.resetting = fact;
+    if (refusesDelta(fact)) state.resetting = fact;
     if (fact.results.length > 0) state.reads.moved(fact.at);
   }
 

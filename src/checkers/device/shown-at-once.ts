@@ -4,7 +4,7 @@
  */
 
 import type { Fact } from "../../history/facts.ts";
-import { isGoneAt } from "../commits.ts";
+import { isGoneAt, isOf } from "../commits.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
@@ -174,12 +174,14 @@ class ShownAtOnce extends DeviceChecker {
     if (edited.base === undefined || shown.revision !== edited.base) return;
     // What its user deleted may have been gone from the server, and shown only for an edit that waited.
     const { commits } = this.witness;
-    if (commits.of(edited.account).find(edited.base)?.action === "deleted") return;
+    const { account, entity, id } = edited;
+    const commit = commits.of(account).find(edited.base);
+    if (isOf(commit, entity, id) && commit?.action === "deleted") return;
     // A full sync dates what is gone by the head of the log.
-    if (isGoneAt(commits.record(edited.account, edited.entity, edited.id), edited.base)) return;
+    if (isGoneAt(commits.record(account, entity, id), edited.base)) return;
     this.breach({
       at: shown.at,
-      expected: `${who(edited)} shows ${edited.entity} ${edited.id} again`,
+      expected: `${who(edited)} shows ${entity} ${id} again`,
       actual: "it stays gone",
       because: `its delete (${edited.mutation}) was refused, and the server's version is still ${edited.base}`,
       evidence: [edited, shown],

@@ -47,7 +47,7 @@ export function createRev3Checker(witness: Witness = createWitness()): Checker {
         return judge(fact, frame.entity, frame.payload, findings, frame.revisionId);
       }
       if (fact.fact !== "answered") return;
-      for (const { mutation, result } of exchanges.answers) {
+      for (const { mutation, result } of exchanges.bodies) {
         if (result.record) judge(fact, mutation.entity, result.record, findings);
       }
     }),

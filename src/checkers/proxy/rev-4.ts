@@ -14,7 +14,7 @@ export function createRev4Checker(witness: Witness = createWitness()): Checker {
   return attendingMutations(
     witness,
     defineChecker("REV-4", ["answered"], (findings) => (fact) => {
-      for (const { mutation, result } of exchanges.answers) {
+      for (const { mutation, result } of exchanges.bodies) {
         const { record, revision } = result;
         if (!isSuccess(result.status) || record === undefined || revision === undefined) continue;
         findings.trigger();

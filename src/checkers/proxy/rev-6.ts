@@ -77,7 +77,7 @@ function judgeAnswers(
   { exchanges }: Witness,
   findings: Findings,
 ): void {
-  for (const { mutation, result } of exchanges.answers) {
+  for (const { mutation, result } of exchanges.bodies) {
     const floor = seen.floors.get(mutation.key);
     seen.floors.delete(mutation.key);
     const { revision } = result;

@@ -45,7 +45,7 @@ export function createSec3Checker(witness: Witness = createWitness()): Checker {
           breach(fact, `an event of ${entity} ${id} at ${revisionId}`, owner, findings);
         return;
       }
-      for (const { mutation, result } of exchanges.answers) {
+      for (const { mutation, result } of exchanges.bodies) {
         if (!result.record) continue;
         if (commits.ofSeveral) findings.trigger();
         const { entity } = mutation;

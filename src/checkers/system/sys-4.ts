@@ -93,7 +93,8 @@ function follow(desk: Desk, fact: FactOf<(typeof FACTS)[number]>): void {
       desk.stuck = false;
       return;
     case "noticed":
-      desk.stuck = true;
+      // [QUE-1] storage that fails delays an edit, and does not end the duty to it.
+      if (fact.notice !== "storage_failed") desk.stuck = true;
       return;
     case "retried": {
       const open = desk.failed.get(fact.mutation);

@@ -71,7 +71,7 @@ export function createSys7Checker(witness: Witness = createWitness()): Checker {
         for (const { entity, id, revision } of fact.records) look(fact, entity, id, revision, findings);
         return;
       case "answered":
-        for (const { mutation, result } of exchanges.answers) {
+        for (const { mutation, result } of exchanges.bodies) {
           if (!result.record) continue;
           look(fact, mutation.entity, result.record.id, result.record.revisionId, findings);
         }
