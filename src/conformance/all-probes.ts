@@ -3,12 +3,13 @@
  * Refuses to know what each does.
  */
 
+import type { RuleId } from "../protocol/rules/registry.ts";
 import type { Probe } from "./probe.ts";
 import { badInput } from "./probes/bad-input.ts";
 import { asAlone, singleAndBatch } from "./probes/batch-alone.ts";
 import { failedCreate, ifMatchFailed, ifMatchMutation, temporaryIds } from "./probes/batch-chains.ts";
 import { batchEnvelope, batchSize } from "./probes/batch-envelope.ts";
-import { batchOrder } from "./probes/batch-order.ts";
+import { batchBroken, batchOrder } from "./probes/batch-order.ts";
 import { bodySize } from "./probes/body-size.ts";
 import { madeAgain, updateDeleted } from "./probes/deleted.ts";
 import { deltaHistory } from "./probes/delta-history.ts";
@@ -25,7 +26,8 @@ import { notRemembered, rememberedRefusals } from "./probes/idempotency-memory.t
 import { otherAtOnce, sameAtOnce } from "./probes/idempotency-races.ts";
 import { current, nonsense, unconditional } from "./probes/if-match.ts";
 import { isolation, leaks } from "./probes/isolation.ts";
-import { listAdds, listMerge, listUnion } from "./probes/list-merge.ts";
+import { listAdds } from "./probes/list-adds.ts";
+import { listMerge, listUnion } from "./probes/list-merge.ts";
 import { listing, snapshot } from "./probes/listing.ts";
 import { lostAnswer } from "./probes/lost-answer.ts";
 import { advisory, capabilities, declaredFloor, modeOff } from "./probes/modes.ts";
@@ -40,7 +42,7 @@ import { commitTime, order, readOwn, sameAgain } from "./probes/revisions.ts";
 import { revokedToken } from "./probes/revoked-token.ts";
 import { staleDelete } from "./probes/stale-delete.ts";
 import { contactApart, staleWrite } from "./probes/stale-write.ts";
-import { taskFuture, taskKnowing } from "./probes/task-clocks.ts";
+import { taskFuture, taskKnowing, taskPrecision } from "./probes/task-clocks.ts";
 import { taskMerge, tasksApart } from "./probes/task-merge.ts";
 import { webhookCommits, webhookOrder, webhookSignature, webhookTwice } from "./probes/webhooks.ts";
 import type { Watch } from "./watch.ts";
@@ -83,6 +85,7 @@ export const PROBES: readonly Probe[] = [
   taskMerge,
   tasksApart,
   taskKnowing,
+  taskPrecision,
   taskFuture,
   listMerge,
   listAdds,
@@ -124,6 +127,7 @@ export const PROBES: readonly Probe[] = [
   sameAtOnce,
   otherAtOnce,
   batchOrder,
+  batchBroken,
   batchSize,
   batchEnvelope,
   temporaryIds,
@@ -153,3 +157,6 @@ export const PROBES: readonly Probe[] = [
 export function freshWatches(): readonly Watch[] {
   return [watchTenancy(), watchErrors(), watchRevisions(), watchFreshness()];
 }
+
+/** The rules that any answer may break. */
+export const WATCHED: ReadonlySet<RuleId> = new Set(freshWatches().flatMap(({ rules }) => rules));

@@ -35,10 +35,13 @@ const EXCHANGES_MAX = 5_000;
 
 export class Desk {
   readonly facts: TargetFacts;
+  /** What every id of this run begins with, a dash behind it. */
+  readonly runId: string;
   readonly exchanges: Exchange[] = [];
   /** How often each rule was put to the test in this run. */
   readonly exercised = new Map<RuleId, number>();
-  private readonly runId: string;
+  /** The rule that a 5xx breaks just now, where a probe has brought the target into trouble by other means than input. */
+  failureBreaks: RuleId = "API-2";
   private readonly watches: Watches;
   private ids = 0;
   private rounds = 0;

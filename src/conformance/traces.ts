@@ -57,8 +57,9 @@ export function tracesAnswered(request: HttpRequest, outcome: Outcome, signs: Si
 /** What an answer shows to be gone again. */
 export function tracesEnded(request: HttpRequest, outcome: Outcome, signs: Signs): readonly Trace[] {
   if (outcome.outcome !== "answered" || request.method !== "DELETE") return [];
-  const { status } = outcome.answer;
-  return status === 200 ? namedIn(request, signs) : [];
+  // The answer to a key may be that of a delete long past; the thing may have been made again since.
+  if (request.headers["idempotency-key"] !== undefined) return [];
+  return outcome.answer.status === 200 ? namedIn(request, signs) : [];
 }
 
 /** The name of a trace, the same for the same thing. */
@@ -94,7 +95,10 @@ function namedIn(request: HttpRequest, signs: Signs): readonly Trace[] {
   if (path === WEBHOOK) {
     const { account: named, entity, id } = looseOf(bodyOf(request));
     const at = signs.webhookAccounts?.indexOf(String(named)) ?? -1;
-    return record(entityNamed(entity), id).map((trace) => ({ ...trace, account: at === 0 || at === 1 ? at : undefined }));
+    return record(entityNamed(entity), id).map((trace) => ({
+      ...trace,
+      account: at === 0 || at === 1 ? at : undefined,
+    }));
   }
   const entity = entityAt(request);
   const [, id] = path.split("/").slice(2);

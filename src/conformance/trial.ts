@@ -17,6 +17,8 @@ import { type Watch, Watches } from "./watch.ts";
 export interface Finding {
   readonly violation: Violation;
   readonly value: unknown;
+  /** Of the smallest run: its ids begin with this and a dash. */
+  readonly runId: string;
   /** What was sent and answered in the smallest run. */
   readonly exchanges: readonly Exchange[];
   /** Exchanges of the run that first showed it. */
@@ -79,7 +81,7 @@ export class TrialNotes {
     const { violation } = end;
     if (this.finding !== undefined && this.finding.violation.rule !== violation.rule) return true;
     const exchangesFirst = this.finding?.exchangesFirst ?? desk.exchanges.length;
-    this.finding = { violation, value, exchanges: desk.exchanges, exchangesFirst };
+    this.finding = { violation, value, runId: desk.runId, exchanges: desk.exchanges, exchangesFirst };
     return false;
   }
 

@@ -4,7 +4,7 @@
  * Refuses to judge messages.
  */
 
-import { constantFrom, record, shuffledSubarray } from "fast-check";
+import { constantFrom, record } from "fast-check";
 import { COLLECTION_OF, ENTITIES, type Entity } from "../../protocol/entity.ts";
 import type { Actor, Ask } from "../actor.ts";
 import { hasPhase } from "../anatomy.ts";
@@ -12,7 +12,7 @@ import type { Desk } from "../desk.ts";
 import { changesSince, created, idOf, untouched } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import type { Reply } from "../reply.ts";
-import { FIELDS } from "../values.ts";
+import { each } from "../values.ts";
 
 /** One bent request; `exact` where the protocol names the status. */
 interface Bent {
@@ -177,15 +177,11 @@ export const badInput = defineProbe({
   rules: ["API-2", "API-1"],
   text: "Broken JSON, wrong types, bad ids, limits, cursors and timestamps are refused with a 4xx, and change nothing.",
   phases: [],
-  runs: 5,
+  runs: 1,
   values: ({ declared }) =>
     record({
       entity: constantFrom(...ENTITIES),
-      list: FIELDS.list,
-      bent: shuffledSubarray(
-        BENT.filter(({ phase = 0 }) => phase === 0 || declared.phases.includes(phase)),
-        { minLength: 28, maxLength: 32 },
-      ),
+      bent: each(BENT.filter(({ phase = 0 }) => phase === 0 || declared.phases.includes(phase))),
     }),
   *script(desk, { entity, bent }) {
     const phone = desk.actor("phone");

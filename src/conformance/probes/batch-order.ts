@@ -1,5 +1,5 @@
 /**
- * Owns the probe of mixed batches: results in order, each as its item earned it, and reads that agree
+ * Owns the probes of mixed batches: results in order, each as its item earned it, and reads that agree
  * [BAT-1, BAT-2, BAT-3, BAT-4, BAT-7].
  * Refuses to put items together that one rule alone decides differently in some mode.
  */
@@ -8,13 +8,13 @@ import { array, constantFrom, integer, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { ENTITIES, type Entity } from "../../protocol/entity.ts";
 import type { RuleId } from "../../protocol/rules/registry.ts";
-import { resultsOf } from "../answers.ts";
+import { resultsOf, type Told } from "../answers.ts";
 import type { Desk } from "../desk.ts";
 import { fieldsOf, patched } from "../expectations.ts";
 import { created, idOf, stir } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply, textOf } from "../reply.ts";
-import { fieldsFor, type SentFields } from "../values.ts";
+import { each, fieldsFor, type SentFields } from "../values.ts";
 
 const KINDS = ["change", "change", "change", "end", "no record", "lives already", "broken"] as const;
 /** What is no mutation: each is its own 400. Ids are told back where they are texts. */
@@ -44,6 +44,18 @@ interface Step {
   readonly fields: (entity: Entity) => SentFields;
 }
 
+/** What must be seen once: each kind after each other, failures among the good, an end and a new beginning. */
+const CORE: readonly Step[] = [
+  ["change", 0],
+  ["broken", 0],
+  ["change", 1],
+  ["change", 0],
+  ["lives already", 0],
+  ["end", 1],
+  ["no record", 1],
+  ["change", 1],
+].map(([kind, slot]) => ({ kind, slot, broken: 4, fields: () => ({}) }) as Step);
+
 /** An item, what it must be answered, and which rule says so. */
 interface Planned {
   readonly item: unknown;
@@ -57,25 +69,61 @@ export const batchOrder = defineProbe({
   text: "Good, failing and broken items in one batch: as many results, in order, each its own, and reads agree.",
   phases: [3],
   needs: ({ declared }) => (declared.mutationsMax >= 3 ? undefined : "needs batch.mutationsMax of 3 or more"),
-  runs: 12,
+  runs: 3,
   values: ({ declared }) =>
-    array(
-      record({
-        kind: constantFrom(...KINDS),
-        slot: integer({ min: 0, max: 2 }),
-        broken: integer({ min: 0, max: BROKEN.length - 1 }),
-        fields: fieldsFor,
-      }),
-      { minLength: 1, maxLength: Math.min(12, declared.mutationsMax) },
-    ),
-  *script(desk, steps) {
+    record({
+      core: each(CORE.slice(0, declared.mutationsMax)),
+      steps: array(
+        record({
+          kind: constantFrom(...KINDS),
+          slot: integer({ min: 0, max: 2 }),
+          broken: integer({ min: 0, max: BROKEN.length - 1 }),
+          fields: fieldsFor,
+        }),
+        { minLength: 1, maxLength: Math.min(12, declared.mutationsMax) },
+      ),
+    }),
+  *script(desk, { core, steps }) {
     const phone = desk.actor("phone");
     const other = yield* created(desk, phone, "contact", stir(desk, "contact"));
-    const plan = new Plan(desk, other);
-    const planned = steps.map((step) => plan.next(step));
-    const reply = yield* desk.send(phone.batch(planned.map(({ item }) => item)));
-    yield* areInOrder(desk, planned, reply);
-    yield* readsAgree(desk, plan, reply);
+    for (const some of [core, steps]) {
+      const plan = new Plan(desk, other);
+      const planned = some.map((step) => plan.next(step));
+      const reply = yield* desk.send(phone.batch(planned.map(({ item }) => item)));
+      yield* areInOrder(desk, planned, reply);
+      yield* readsAgree(desk, plan, reply);
+    }
+  },
+});
+
+export const batchBroken = defineProbe({
+  id: "batch/broken-items",
+  rules: ["BAT-7", "BAT-1", "BAT-3"],
+  text: "Every item that is no mutation is its own 400, and the good one among them is carried out.",
+  phases: [3],
+  needs: ({ declared }) => (declared.mutationsMax >= 3 ? undefined : "needs batch.mutationsMax of 3 or more"),
+  runs: 1,
+  values: () => record({ entity: constantFrom(...ENTITIES), broken: each([...BROKEN.keys()]) }),
+  *script(desk, { entity, broken }) {
+    const room = Math.min(12, desk.facts.declared.mutationsMax) - 1;
+    for (let at = 0; at < broken.length; at += room) {
+      const bad = broken.slice(at, at + room).map((one): Planned => {
+        return { item: BROKEN[one]?.(desk.fresh("k")), status: 400, rule: "BAT-7" };
+      });
+      const payload = { id: desk.fresh("b"), ...stir(desk, entity) };
+      const item = { id: desk.fresh("k"), entity, operation: "create", payload };
+      // The good one stands in the middle: before it and behind it others fail.
+      const middle = Math.ceil(bad.length / 2);
+      const good: Planned = { item, status: 201, rule: "BAT-2" };
+      const planned = [...bad.slice(0, middle), good, ...bad.slice(middle)];
+      const reply = yield* desk.send(desk.actor("phone").batch(planned.map((one) => one.item)));
+      yield* areInOrder(desk, planned, reply);
+      const read = yield* desk.send(desk.actor("tablet").read(entity, payload.id));
+      yield* desk.expect("BAT-3", read.isOk, {
+        expected: `${payload.id}, which was made`,
+        actual: read.says,
+      });
+    }
   },
 });
 
@@ -160,7 +208,10 @@ function isKey(id: string): boolean {
 
 function* areInOrder(desk: Desk, planned: readonly Planned[], reply: Reply): Script<void> {
   const results = listOf(reply.body.results).map(looseOf);
-  yield* desk.expect("BAT-1", reply.status === 200 && results.length === planned.length, {
+  // An item that is broken breaks no batch: refused as a whole is worse than a missing result.
+  const isRefused = reply.status >= 400 && planned.some(({ rule }) => rule === "BAT-7");
+  const counts = reply.status === 200 && results.length === planned.length;
+  yield* desk.expect(isRefused ? "BAT-7" : "BAT-1", counts, {
     expected: `200 with ${planned.length} results`,
     actual: `${reply.says} with ${results.length}`,
   });
@@ -173,7 +224,10 @@ function* areInOrder(desk: Desk, planned: readonly Planned[], reply: Reply): Scr
       expected: `result ${at} has the id ${id}`,
       actual: String(results[at]?.id),
     });
-    yield* desk.expect(rule, told[at]?.status === status, {
+    // [BAT-3] what is carried out by itself, and not behind one that failed, was stopped by that one.
+    const isStopped =
+      told[at]?.error === "dependency_failed" && rule === "BAT-2" && hasFailed(told.slice(0, at));
+    yield* desk.expect(isStopped ? "BAT-3" : rule, told[at]?.status === status, {
       expected: `result ${at}: ${status} for ${JSON.stringify(item)}`,
       actual: told[at]?.says ?? "none",
       because: `results: ${told.map((one) => one.status).join(", ")}`,
@@ -182,13 +236,21 @@ function* areInOrder(desk: Desk, planned: readonly Planned[], reply: Reply): Scr
   const revisions = told.flatMap((one) =>
     one.status < 300 ? (textOf(looseOf(one.body.meta).revisionId) ?? "") : [],
   );
-  const fall = desk.facts.ordered
-    ? revisions.findIndex((one, at) => at > 0 && one <= (revisions[at - 1] as string))
-    : -1;
-  yield* desk.expect("BAT-4", fall < 0, {
-    expected: "a new and larger revision for each item that was carried out",
-    actual: `${revisions[fall]} after ${revisions[fall - 1]}`,
+  const before = (at: number): string => revisions[at - 1] as string;
+  const fall = desk.facts.ordered ? revisions.findIndex((one, at) => at > 0 && one < before(at)) : -1;
+  yield* desk.expect("BAT-2", fall < 0, {
+    expected: "larger revisions for later items: they are carried out in order",
+    actual: `${revisions[fall]} after ${before(fall)}`,
   });
+  const shared = revisions.findIndex((one, at) => at > 0 && one === before(at));
+  yield* desk.expect("BAT-4", shared < 0, {
+    expected: "a revision of its own for each item that was carried out",
+    actual: `${revisions[shared]} twice`,
+  });
+}
+
+function hasFailed(told: readonly Told[]): boolean {
+  return told.some(({ status }) => status >= 400 && status !== 424);
 }
 
 /** [BAT-3] what the last result of a record says is what a read then shows. */

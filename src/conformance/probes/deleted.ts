@@ -21,7 +21,7 @@ export const updateDeleted = defineProbe({
   rules: ["CON-8", "CON-11", "CON-3"],
   text: "An update to a deleted record is 409 with deleted: true when If-Match is there, else 404, and never revives it.",
   phases: [2],
-  runs: 4,
+  runs: 3,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
@@ -82,7 +82,7 @@ export const madeAgain = defineProbe({
   rules: ["CON-9", "CON-2", "CON-4"],
   text: "An id that was deleted is made again as a new record, alive for reads, lists, deltas and sockets, without its past.",
   phases: [2],
-  runs: 4,
+  runs: 3,
   values: () => record({ entity: constantFrom(...ENTITIES), before: fieldsFor, after: fieldsFor }),
   *script(desk, { entity, before, after }) {
     const phone = desk.actor("phone");

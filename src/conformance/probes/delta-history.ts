@@ -5,33 +5,88 @@
 
 import { integer, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
-import { beginning, type Chronicle, type Commit, movesOf, nameOf, type State } from "../chronicle.ts";
+import {
+  beginning,
+  type Chronicle,
+  type Commit,
+  type Move,
+  movesOf,
+  nameOf,
+  type State,
+} from "../chronicle.ts";
 import { endOf, folded, type Page, pagesOf } from "../delta.ts";
 import type { Desk } from "../desk.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, textOf } from "../reply.ts";
+import { each, fieldsFor } from "../values.ts";
 
 export const deltaHistory = defineProbe({
   id: "delta/history",
   rules: ["DLT-1", "DLT-2", "DLT-4", "DLT-6", "DLT-7", "DLT-11"],
   text: "From every revision of a history the delta, applied to the state then, gives the state now.",
   phases: [5],
-  runs: 4,
-  values: () => record({ moves: movesOf(5, 10), limit: integer({ min: 1, max: 4 }) }),
-  *script(desk, { moves, limit }) {
+  runs: 2,
+  values: () =>
+    record({
+      moves: movesOf(2, 5),
+      limit: integer({ min: 1, max: 4 }),
+      lives: each(LIVES),
+      fields: fieldsFor,
+    }),
+  *script(desk, { moves, limit, lives, fields }) {
     const chronicle = yield* beginning(desk);
     yield* chronicle.play(moves);
-    const reader = desk.actor("reader");
-    for (const [length, since] of chronicle.revisions.entries()) {
-      // Half of them in small pages.
-      const query = { since, ...(length % 2 === 0 ? { limit } : {}) };
-      const pages = yield* pagesOf(desk, reader, query, "DLT-6");
-      for (const page of pages) yield* judgePage(desk, chronicle, length, page);
-      yield* judgeWhole(desk, chronicle, length, pages);
-      yield* isUsable(desk, chronicle, endOf(pages));
-    }
+    const drawn = chronicle.commits.length;
+    yield* chronicle.play(lives.map((life) => ({ ...life, fields })));
+    const lengths = [...chronicle.revisions.keys()];
+    const isPaged = (length: number): boolean => length < drawn && length % 2 === 0;
+    const told = new Map<number, readonly Page[]>();
+    for (const length of lengths.filter((one) => !isPaged(one)))
+      told.set(length, yield* judged(desk, chronicle, length, undefined));
+    // First what a device lacks for good [DLT-6], then what it need not have had.
+    for (const [length, pages] of told) yield* judgeGone(desk, chronicle, length, pages);
+    for (const length of lengths.filter(isPaged)) yield* judged(desk, chronicle, length, limit);
   },
 });
+
+/** A delta from the revision after so many commits, judged. */
+function* judged(
+  desk: Desk,
+  chronicle: Chronicle,
+  length: number,
+  limit: number | undefined,
+): Script<readonly Page[]> {
+  const query = { since: chronicle.revisions[length], limit };
+  const pages = yield* pagesOf(desk, desk.actor("reader"), query, "DLT-6");
+  for (const page of pages) yield* judgePage(desk, chronicle, length, page);
+  yield* judgeWhole(desk, chronicle, length, pages);
+  yield* isUsable(desk, chronicle, endOf(pages));
+  return pages;
+}
+
+/** Whatever was drawn: records of their own that come and go, are made again, and stay. */
+const LIVES: readonly Omit<Move, "fields">[] = [
+  [6, false],
+  [7, false],
+  [7, true],
+  [8, false],
+  [8, true],
+  [8, false],
+].map(([slot, ends]) => ({ slot, ends, by: "phone", batched: false, keyed: false }) as Omit<Move, "fields">);
+
+/** [DLT-2] what came and went in between is told of, too: a device may have it by an event. */
+function* judgeGone(desk: Desk, chronicle: Chronicle, length: number, pages: readonly Page[]): Script<void> {
+  const told = new Set(pages.flatMap(({ changes }) => changes.map(({ entity, id }) => nameOf(entity, id))));
+  const [before, now] = [chronicle.stateAfter(length), chronicle.stateAfter()];
+  const lost = chronicle.commits
+    .slice(length)
+    .map(({ entity, id }) => nameOf(entity, id))
+    .find((name) => !before.has(name) && !now.has(name) && !told.has(name));
+  yield* desk.expect("DLT-2", lost === undefined, {
+    expected: `${lost} deleted: it came and went since ${chronicle.revisions[length]}`,
+    actual: "left out",
+  });
+}
 
 /** What must hold of each page of a delta after the first `length` commits, when nobody writes meanwhile. */
 function* judgePage(desk: Desk, chronicle: Chronicle, length: number, { changes }: Page): Script<void> {
@@ -99,12 +154,18 @@ function* judgeChange(
 function* judgeWhole(desk: Desk, chronicle: Chronicle, length: number, pages: readonly Page[]): Script<void> {
   const since = chronicle.revisions[length];
   const wanted = chronicle.stateAfter();
-  const differs = difference(folded(chronicle.stateAfter(length), pages), wanted);
-  const again = chronicle.commits.findLast(({ entity, id }) => nameOf(entity, id) === differs);
-  const wasGone = chronicle.commits.some(({ id, record }) => id === again?.id && record === null);
-  const rule = again !== undefined && again.record !== null && wasGone ? "DLT-11" : "DLT-6";
+  const got = folded(chronicle.stateAfter(length), pages);
+  const gone = new Set(
+    chronicle.commits.filter(({ record }) => record === null).map(({ entity, id }) => nameOf(entity, id)),
+  );
+  // [DLT-11] only where nothing else is lost is it the tombstone of the past that hides one.
+  const isAgain = (name: string): boolean => gone.has(name) && wanted.has(name);
+  const all = differences(got, wanted);
+  const differs = all.find((name) => !isAgain(name)) ?? all[0];
+  const rule = differs !== undefined && isAgain(differs) ? "DLT-11" : "DLT-6";
+  const latest = chronicle.commits.findLast(({ entity, id }) => nameOf(entity, id) === differs);
   yield* desk.expect(rule, differs === undefined, {
-    expected: `every change since ${since}: ${differs} is ${again?.action} at ${again?.revision}`,
+    expected: `every change since ${since}: ${differs} is ${latest?.action} at ${latest?.revision}`,
     actual: `pages of ${JSON.stringify(pages.map(({ changes }) => changes.map(briefly)))}`,
   });
   const isQuiet = length === chronicle.commits.length;
@@ -127,9 +188,12 @@ function* isUsable(desk: Desk, chronicle: Chronicle, end: string): Script<void> 
 
 /** The first record in which two states differ. */
 export function difference(one: State, other: State): string | undefined {
-  for (const name of new Set([...one.keys(), ...other.keys()]))
-    if (!jsonEqual(one.get(name), other.get(name))) return name;
-  return undefined;
+  return differences(one, other)[0];
+}
+
+function differences(one: State, other: State): readonly string[] {
+  const names = [...new Set([...one.keys(), ...other.keys()])];
+  return names.filter((name) => !jsonEqual(one.get(name), other.get(name)));
 }
 
 export function briefly({ action, id, revisionId }: Loose): string {

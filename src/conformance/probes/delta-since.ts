@@ -57,7 +57,7 @@ export const deltaCursor = defineProbe({
   rules: ["DLT-12", "DLT-4"],
   text: "A cursor serves twice; with another account, since, entities or call it is 400.",
   phases: [5],
-  runs: 2,
+  runs: 1,
   values: () => record({ moves: movesOf(6, 10), entity: constantFrom(...ENTITIES) }),
   *script(desk, { moves, entity }) {
     const phone = desk.actor("phone");

@@ -23,7 +23,7 @@ export const eventsResume = defineProbe({
   rules: ["EVT-1", "EVT-2", "EVT-4", "EVT-5", "EVT-6", "EVT-7"],
   text: "From every revision of a history the events after it come in order, then ready, then what is live.",
   phases: [1],
-  runs: 4,
+  runs: 3,
   values: () => record({ moves: movesOf(4, 7), entities: subarray([...ENTITIES], { minLength: 1 }) }),
   *script(desk, { moves, entities }) {
     const chronicle = yield* beginning(desk);
@@ -66,7 +66,7 @@ export const eventsNoGap = defineProbe({
   rules: ["EVT-6", "EVT-2", "EVT-7"],
   text: "A listing or delta, and the stream resumed from its revision, give everything that is written all the while.",
   phases: [1],
-  runs: 5,
+  runs: 4,
   values: () =>
     record({
       before: movesOf(2, 6),

@@ -30,7 +30,7 @@ export const eventsSecondSocket = defineProbe({
   rules: ["EVT-12", "EVT-2"],
   text: "A device opens a second socket and its first is closed late: the second one is sent everything.",
   phases: [1],
-  runs: 4,
+  runs: 3,
   values: () =>
     record({
       before: movesOf(1, 3),

@@ -28,6 +28,8 @@ export const expiry = defineProbe({
   text: "Up to retention a former head and tombstones serve; after it an answer is complete or 410, and the head serves.",
   phases: [5],
   needs: (facts) => whyNoWait(facts, 3.5 * retentionMs(facts), "delta.retentionSeconds"),
+  // A former head is only known where nobody else writes.
+  alone: true,
   runs: 2,
   values: () => record({ before: movesOf(2, 5), after: movesOf(1, 4), entity: constantFrom(...ENTITIES) }),
   *script(desk, { before, after, entity }) {

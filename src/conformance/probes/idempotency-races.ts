@@ -16,7 +16,7 @@ export const sameAtOnce = defineProbe({
   rules: ["IDM-2", "IDM-1"],
   text: "One mutation, sent many times at once, alone and in batches: one effect; all get its answer, or in_flight.",
   phases: [3],
-  runs: 5,
+  runs: 4,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),

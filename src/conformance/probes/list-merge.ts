@@ -4,7 +4,7 @@
  * Refuses to know how a target merges: for each item it says what must have become of it.
  */
 
-import { array, boolean, constantFrom, integer, record, shuffledSubarray } from "fast-check";
+import { boolean, constantFrom, integer, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { HOUR_MS } from "../../base/time.ts";
 import type { Actor } from "../actor.ts";
@@ -14,6 +14,7 @@ import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply } from "../reply.ts";
 import { type Claim, isLarger, over } from "../stamp-book.ts";
 import type { TargetFacts } from "../target.ts";
+import { each } from "../values.ts";
 
 const AGO_MS = 6 * HOUR_MS;
 const NAMES = ["a", "B", "_"] as const;
@@ -39,14 +40,24 @@ interface Side extends Claim {
   readonly patch: Loose;
 }
 
+/** Every two things that may be done to one item, removals first: each item meets one of them. */
+const PAIRS: readonly (readonly [Op, Op])[] = [...OPS]
+  .reverse()
+  .flatMap((one) => OPS.map((two): readonly [Op, Op] => [one, two]));
+
 const side = record({
   atMs: constantFrom(-50, 1, 2, 2, 1_000),
-  ops: array(constantFrom(...OPS), { minLength: 4, maxLength: 4 }),
   adds: integer({ min: 0, max: 2 }),
   inFront: boolean(),
-  renames: boolean(),
   backwards: boolean(),
 });
+
+/** Which side comes first; and once only one of them renames the list. */
+const ARRIVALS = [
+  { isBack: false, oneName: false },
+  { isBack: true, oneName: false },
+  { isBack: false, oneName: true },
+] as const;
 
 export const listMerge = defineProbe({
   id: "lists/merge",
@@ -54,13 +65,21 @@ export const listMerge = defineProbe({
   text: "Two concurrent updates of a list: nothing added is lost, removals and edits meet as they must, in either order.",
   phases: [2],
   needs: resolvedByServer,
-  runs: 10,
-  values: () => record({ count: integer({ min: 1, max: 4 }), left: side, right: side, ties: boolean() }),
-  *script(desk, { count, left, right, ties }) {
+  runs: 3,
+  values: () =>
+    record({
+      pairs: each(PAIRS),
+      left: side,
+      right: side,
+      edits: boolean(),
+      ties: boolean(),
+      arrivals: each(ARRIVALS),
+    }),
+  *script(desk, { pairs, left, right, edits, ties, arrivals }) {
     const baseMs = (yield* desk.now()) - AGO_MS;
-    for (const isBack of [false, true]) {
+    for (const { isBack, oneName } of arrivals) {
       const socket = isBack ? yield* listening(desk, desk.actor("reader")) : undefined;
-      const items = Array.from({ length: count }, (_, at) => ({
+      const items = pairs.map((_, at) => ({
         id: `i${at}`,
         text: `base ${at}`,
         done: false,
@@ -73,7 +92,10 @@ export const listMerge = defineProbe({
         { timestamp: baseMs },
       );
       const sides = [left, right].map((one, at) => {
-        const own = { ...one, atMs: baseMs + (ties ? left.atMs : one.atMs) };
+        // The right side may leave all items alone.
+        const ops = pairs.map((pair): Op => (at === 0 || edits ? (pair[at] as Op) : "keep"));
+        const renames = at === 0 || !oneName;
+        const own = { ...one, ops, renames, atMs: baseMs + (ties ? left.atMs : one.atMs) };
         return sideOf(desk, own, NAMES[at] as string, items);
       }) as [Side, Side];
       const [first, second] = isBack ? [sides[1], sides[0]] : sides;
@@ -242,94 +264,6 @@ function* isInOrder(desk: Desk, read: Reply, before: Reply, { items }: Side): Sc
     actual: ids.join(", "),
     because: `the server had ${servers.join(", ")}, the client sent ${clients.join(", ")}`,
   });
-}
-
-export const listAdds = defineProbe({
-  id: "lists/adds",
-  rules: ["MRG-5", "MRG-7", "CON-2", "CON-11"],
-  text: "Items added at once by several devices are all there, each once, also where two chose the same id.",
-  phases: [2],
-  needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
-  runs: 8,
-  values: () =>
-    record({
-      writers: integer({ min: 2, max: 4 }),
-      adds: integer({ min: 1, max: 3 }),
-      shared: boolean(),
-      atMs: shuffledSubarray([10, 20, 30, 40], { minLength: 4 }),
-      together: boolean(),
-      empty: boolean(),
-    }),
-  *script(desk, { writers, adds, shared, atMs, together, empty }) {
-    const baseMs = (yield* desk.now()) - AGO_MS;
-    const items = empty ? [] : [{ id: "base", text: "base" }];
-    const made = yield* created(
-      desk,
-      desk.actor("maker"),
-      "list",
-      { name: "n", items },
-      { timestamp: baseMs },
-    );
-    const own = Array.from({ length: writers }, (_, nth) => {
-      const mine = Array.from({ length: adds }, (_one, at) => ({ id: `w${nth}-${at}`, text: `by ${nth}` }));
-      return shared ? [{ id: "shared", text: `by ${nth}` }, ...mine] : mine;
-    });
-    const asks = own.map((mine, nth) =>
-      desk.actor(`w${nth}`).update(
-        "list",
-        idOf(made),
-        { items: [...items, ...mine] },
-        {
-          ifMatch: made.revision,
-          timestamp: baseMs + (atMs[nth] as number),
-        },
-      ),
-    );
-    const isClient = desk.facts.declared.resolvedBy === "client";
-    if (together && !isClient) yield* desk.atOnce(asks);
-    else
-      for (const [nth, ask] of asks.entries()) {
-        const reply = yield* desk.send(ask);
-        if (isClient && nth > 0)
-          yield* merges(desk, made, reply, own[nth] ?? [], baseMs + (atMs[nth] as number));
-      }
-    const read = yield* desk.send(desk.actor("maker").read("list", idOf(made)));
-    const ids = listOf(read.record.items).map((one) => String(looseOf(one).id));
-    const wanted = new Set([...items, ...own.flat()].map(({ id }) => id));
-    yield* desk.expect("MRG-5", ids.length === wanted.size && ids.every((id) => wanted.has(id)), {
-      expected: `each of ${[...wanted].join(", ")} once`,
-      actual: ids.join(", "),
-      because: `${writers} devices added them on ${made.revision}${together ? ", all at once" : ""}`,
-    });
-    if (!shared || isClient) return;
-    const last = own.findIndex((_, nth) =>
-      own.every((_one, other) => Number(atMs[other]) <= Number(atMs[nth])),
-    );
-    const text = looseOf(listOf(read.record.items).find((one) => looseOf(one).id === "shared")).text;
-    yield* desk.expect("MRG-7", text === `by ${last}`, {
-      expected: `the larger stamp for the item that all added: by ${last}`,
-      actual: JSON.stringify(text),
-    });
-  },
-});
-
-/** The client's part: what the server has, then its own new items. */
-function* merges(
-  desk: Desk,
-  made: Reply,
-  refused: Reply,
-  mine: readonly { readonly id: string; readonly text: string }[],
-  timestamp: number,
-): Script<void> {
-  yield* desk.expect("CON-2", refused.status === 409 && refused.error === "conflict", {
-    expected: "409 conflict: the client resolves here",
-    actual: refused.says,
-  });
-  const theirs = listOf(looseOf(refused.body.serverData).items).map(looseOf);
-  const news = mine.filter(({ id }) => !theirs.some((one) => one.id === id));
-  const headers = { ifMatch: String(refused.body.currentRevision), timestamp };
-  const patch = { items: [...theirs, ...news] };
-  yield* sure(desk, "CON-11", refused.ask.actor.update("list", idOf(made), patch, headers), 200);
 }
 
 export const listUnion = defineProbe({

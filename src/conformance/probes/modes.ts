@@ -3,17 +3,17 @@
  * Refuses to know why a target has the mode that it has.
  */
 
-import { boolean, constantFrom, record } from "fast-check";
+import { constantFrom, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { SECOND_MS } from "../../base/time.ts";
-import { COLLECTION_OF, ENTITIES, STRATEGY_OF } from "../../protocol/entity.ts";
+import { COLLECTION_OF, ENTITIES, type Entity, STRATEGY_OF } from "../../protocol/entity.ts";
 import { hasPhase } from "../anatomy.ts";
 import type { Desk } from "../desk.ts";
 import { fieldsOf, patched } from "../expectations.ts";
 import { created, idOf, stir, sure } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply, textOf } from "../reply.ts";
-import { fieldsFor } from "../values.ts";
+import { each, fieldsFor, type SentFields } from "../values.ts";
 
 export const advisory = defineProbe({
   id: "modes/advisory",
@@ -21,45 +21,70 @@ export const advisory = defineProbe({
   text: "In mode advisory a stale write is applied plainly and marked; on a deleted record it is 409.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "advisory" ? undefined : "needs conflicts.mode: advisory"),
-  runs: 8,
+  runs: 2,
   values: () =>
     record({
-      entity: constantFrom(...ENTITIES),
+      entities: each(ENTITIES),
       before: fieldsFor,
       mine: fieldsFor,
       behindMs: constantFrom(0, 3_600_000),
     }),
-  *script(desk, { entity, before, mine, behindMs }) {
-    const phone = desk.actor("phone");
-    const tablet = desk.actor("tablet");
-    const made = yield* created(desk, phone, entity, before(entity));
-    const id = idOf(made);
-    const edit = phone.update(entity, id, stir(desk, entity), { ifMatch: made.revision });
-    const moved = yield* sure(desk, "CON-1", edit, 200);
-    yield* desk.expect("FLG-1", moved.meta.conflict === undefined, {
-      expected: "no meta.conflict: that write was not stale",
-      actual: JSON.stringify(moved.meta),
-    });
-    const patch = { ...mine(entity), ...stir(desk, entity) };
-    const headers = { ifMatch: `"${made.revision}"`, timestamp: (yield* desk.now()) - behindMs };
-    const stale = yield* sure(desk, "FLG-1", tablet.update(entity, id, patch, headers), 200);
-    yield* isMarked(desk, stale, made.revision, moved.revision);
-    const wanted = fieldsOf(patched(fieldsOf(moved.record), patch));
-    const read = yield* desk.send(phone.read(entity, id));
-    const isApplied = jsonEqual(fieldsOf(read.record), wanted) && jsonEqual(read.record, stale.record);
-    yield* desk.expect("FLG-1", isApplied, {
-      expected: `the patch on the current record: ${JSON.stringify(wanted)}`,
-      actual: JSON.stringify(fieldsOf(read.record)),
-    });
-    const gone = yield* staleDeletion(desk, read, made);
-    const late = yield* desk.send(tablet.update(entity, id, patch, { ifMatch: made.revision }));
-    const holds = late.status === 409 && late.body.deleted === true;
-    yield* desk.expect("FLG-1", holds && late.body.currentRevision === gone.revision, {
-      expected: `409 with deleted: true at ${gone.revision}`,
-      actual: `${late.says} ${JSON.stringify(late.body)}`,
-    });
+  *script(desk, { entities, ...drawn }) {
+    for (const entity of entities) yield* isMarkedAndApplied(desk, entity, drawn);
   },
 });
+
+/** Lists whose items would be merged where they are not plainly replaced. */
+const ITEMS_BEFORE = {
+  items: [
+    { id: "i1", text: "goes" },
+    { id: "i2", text: "stays" },
+  ],
+};
+const ITEMS_AFTER = {
+  items: [
+    { id: "i2", text: "stays" },
+    { id: "i3", text: "comes" },
+  ],
+};
+
+interface Drawn {
+  readonly before: (entity: Entity) => SentFields;
+  readonly mine: (entity: Entity) => SentFields;
+  readonly behindMs: number;
+}
+
+function* isMarkedAndApplied(desk: Desk, entity: Entity, { before, mine, behindMs }: Drawn): Script<void> {
+  const [itemsBefore, itemsAfter] = entity === "list" ? [ITEMS_BEFORE, ITEMS_AFTER] : [{}, {}];
+  const phone = desk.actor("phone");
+  const tablet = desk.actor("tablet");
+  const made = yield* created(desk, phone, entity, { ...before(entity), ...itemsBefore });
+  const id = idOf(made);
+  const edit = phone.update(entity, id, stir(desk, entity), { ifMatch: made.revision });
+  const moved = yield* sure(desk, "CON-1", edit, 200);
+  yield* desk.expect("FLG-1", moved.meta.conflict === undefined, {
+    expected: "no meta.conflict: that write was not stale",
+    actual: JSON.stringify(moved.meta),
+  });
+  const patch = { ...mine(entity), ...itemsAfter, ...stir(desk, entity) };
+  const headers = { ifMatch: `"${made.revision}"`, timestamp: (yield* desk.now()) - behindMs };
+  const stale = yield* sure(desk, "FLG-1", tablet.update(entity, id, patch, headers), 200);
+  yield* isMarked(desk, stale, made.revision, moved.revision);
+  const wanted = fieldsOf(patched(fieldsOf(moved.record), patch));
+  const read = yield* desk.send(phone.read(entity, id));
+  const isApplied = jsonEqual(fieldsOf(read.record), wanted) && jsonEqual(read.record, stale.record);
+  yield* desk.expect("FLG-1", isApplied, {
+    expected: `the patch on the current record: ${JSON.stringify(wanted)}`,
+    actual: JSON.stringify(fieldsOf(read.record)),
+  });
+  const gone = yield* staleDeletion(desk, read, made);
+  const late = yield* desk.send(tablet.update(entity, id, patch, { ifMatch: made.revision }));
+  const holds = late.status === 409 && late.body.deleted === true;
+  yield* desk.expect("FLG-1", holds && late.body.currentRevision === gone.revision, {
+    expected: `409 with deleted: true at ${gone.revision}`,
+    actual: `${late.says} ${JSON.stringify(late.body)}`,
+  });
+}
 
 function* isMarked(
   desk: Desk,
@@ -91,39 +116,54 @@ export const modeOff = defineProbe({
   text: "In mode off If-Match is ignored, whatever it says, and never required.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "off" ? undefined : "needs conflicts.mode: off"),
-  runs: 8,
+  runs: 2,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
       before: fieldsFor,
-      tag: constantFrom("stale", "weak", "nonsense", "none", "any"),
-      deletes: boolean(),
+      cases: each(
+        TAGS.flatMap((tag) => [
+          { tag, deletes: false },
+          { tag, deletes: true },
+        ]),
+      ),
     }),
-  *script(desk, { entity, before, tag, deletes }) {
-    const phone = desk.actor("phone");
-    const made = yield* created(desk, phone, entity, before(entity));
-    const id = idOf(made);
-    const moved = yield* sure(desk, "FLG-2", phone.update(entity, id, stir(desk, entity)), 200);
-    const tags = {
-      stale: made.revision,
-      weak: `W/"${made.revision}"`,
-      nonsense: '"x"',
-      none: undefined,
-      any: "*",
-    };
-    const patch = stir(desk, entity);
-    const headers = { ifMatch: tags[tag] };
-    const ask = deletes ? phone.delete(entity, id, headers) : phone.update(entity, id, patch, headers);
-    yield* sure(desk, "FLG-2", ask, 200, `If-Match: ${tags[tag] ?? "none"}`);
-    const read = yield* desk.send(phone.read(entity, id));
-    const wanted = patched(fieldsOf(moved.record), patch);
-    const isDone = deletes ? read.status === 404 : jsonEqual(fieldsOf(read.record), wanted);
-    yield* desk.expect("FLG-2", isDone, {
-      expected: deletes ? `404 for ${id}` : JSON.stringify(wanted),
-      actual: read.isOk ? JSON.stringify(fieldsOf(read.record)) : read.says,
-    });
+  *script(desk, { entity, before, cases }) {
+    for (const one of cases) yield* isIgnored(desk, entity, before(entity), one);
   },
 });
+
+const TAGS = ["stale", "weak", "nonsense", "none", "any"] as const;
+
+function* isIgnored(
+  desk: Desk,
+  entity: Entity,
+  before: SentFields,
+  { tag, deletes }: { readonly tag: (typeof TAGS)[number]; readonly deletes: boolean },
+): Script<void> {
+  const phone = desk.actor("phone");
+  const made = yield* created(desk, phone, entity, before);
+  const id = idOf(made);
+  const moved = yield* sure(desk, "FLG-2", phone.update(entity, id, stir(desk, entity)), 200);
+  const tags = {
+    stale: made.revision,
+    weak: `W/"${made.revision}"`,
+    nonsense: '"x"',
+    none: undefined,
+    any: "*",
+  };
+  const patch = stir(desk, entity);
+  const headers = { ifMatch: tags[tag] };
+  const ask = deletes ? phone.delete(entity, id, headers) : phone.update(entity, id, patch, headers);
+  yield* sure(desk, "FLG-2", ask, 200, `If-Match: ${tags[tag] ?? "none"}`);
+  const read = yield* desk.send(phone.read(entity, id));
+  const wanted = patched(fieldsOf(moved.record), patch);
+  const isDone = deletes ? read.status === 404 : jsonEqual(fieldsOf(read.record), wanted);
+  yield* desk.expect("FLG-2", isDone, {
+    expected: deletes ? `404 for ${id}` : JSON.stringify(wanted),
+    actual: read.isOk ? JSON.stringify(fieldsOf(read.record)) : read.says,
+  });
+}
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && Number(value) > 0;
 
@@ -249,10 +289,12 @@ export const declaredFloor = defineProbe({
   rules: ["FLG-3"],
   text: "The floor that capabilities declare can be named as since, also when the log has been pruned.",
   phases: [2, 5],
-  needs: ({ declared }) =>
-    declared.retentionSeconds <= RETENTION_SECONDS_MAX
-      ? undefined
-      : `needs delta.retentionSeconds of at most ${RETENTION_SECONDS_MAX}`,
+  needs: ({ declared, waitMsMax }) => {
+    if (declared.retentionSeconds > RETENTION_SECONDS_MAX)
+      return `needs delta.retentionSeconds of at most ${RETENTION_SECONDS_MAX}`;
+    const needMs = 2 * (declared.retentionSeconds + 1) * SECOND_MS;
+    return needMs <= waitMsMax ? undefined : `needs waits of ${needMs / SECOND_MS} s`;
+  },
   runs: 1,
   values: () => constantFrom(undefined),
   *script(desk) {

@@ -11,6 +11,7 @@ import type { Desk } from "../desk.ts";
 import { created, idOf, stir, untouched } from "../moves.ts";
 import { defineProbe, perform, type Script } from "../probe.ts";
 import type { Reply } from "../reply.ts";
+import { each } from "../values.ts";
 
 /** What stands in `Authorization` instead of the token; undefined: nothing. */
 type Forgery = (token: string) => string | undefined;
@@ -31,24 +32,25 @@ export const noToken = defineProbe({
   rules: ["SEC-1"],
   text: "Without a token, or with a wrong one, every call and the upgrade is 401, before all else, and changes nothing.",
   phases: [],
-  runs: 3,
+  runs: 1,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),
       start: integer({ min: 0, max: 20 }),
-      upgrade: constantFrom(...FORGERIES),
+      forgeries: each(FORGERIES),
     }),
-  *script(desk, { entity, start, upgrade }) {
+  *script(desk, { entity, start, forgeries }) {
     const phone = desk.actor("phone");
     const made = yield* created(desk, phone, entity, { ...stir(desk, entity), notes: desk.fresh("secret") });
     const { token } = desk.facts.accounts[0];
     const calls = everyCall(desk, phone, made);
     // Every call without a token, and each forgery on some call.
     for (const ask of calls) yield* isUnauthorized(desk, ask, undefined);
-    for (const [at, forgery] of FORGERIES.entries())
+    for (const [at, forgery] of forgeries.entries())
       yield* isUnauthorized(desk, calls[(start + at) % calls.length] as Ask, forgery(token));
     if (hasPhase(desk.facts, 1))
-      for (const forgery of [() => undefined, upgrade]) yield* noUpgrade(desk, phone, forgery(token), made);
+      for (const forgery of [() => undefined, ...forgeries])
+        yield* noUpgrade(desk, phone, forgery(token), made);
     yield* untouched(desk, "SEC-1", phone, entity, idOf(made), made.revision);
   },
 });

@@ -3,7 +3,16 @@
  * Refuses to know encodings: what comes back is compared code point for code point.
  */
 
-import { constant, constantFrom, integer, oneof, record, string, uniqueArray } from "fast-check";
+import {
+  type Arbitrary,
+  constant,
+  constantFrom,
+  integer,
+  oneof,
+  record,
+  string,
+  uniqueArray,
+} from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { ENTITIES, type Entity, REQUIRED_FIELD } from "../../protocol/entity.ts";
 import type { Actor } from "../actor.ts";
@@ -12,7 +21,7 @@ import { fieldsOf, patched } from "../expectations.ts";
 import { idOf, sure } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply } from "../reply.ts";
-import { text } from "../values.ts";
+import { ODD_TEXTS, text } from "../values.ts";
 
 /** Names that are special to some language or store, and plain fields here. */
 const NAMES = [
@@ -30,25 +39,33 @@ const NAMES = [
 const LENGTH_MAX = 10_000;
 const PIECES = ["x", "é", "e\u0301", "שׁ", "🧑‍🌾", "字"] as const;
 
+/** All of them in one text: what changes one of them is seen in every run. */
+const EVERY = [...PIECES, ...ODD_TEXTS].join(" ");
+
+/** Lengths of a text that a body has room for. */
+function lengthsWithin(bodyBytesMax: number): Arbitrary<number> {
+  const max = Math.min(LENGTH_MAX, Math.floor(bodyBytesMax / 16));
+  return integer({ min: Math.min(EVERY.length, max), max });
+}
+
 export const oddTexts = defineProbe({
   id: "records/odd-texts",
   rules: ["API-5", "API-1"],
   text: "Texts of every script, up to 10,000 characters, and fields and item ids called __proto__ come back as they were.",
   phases: [],
-  runs: 10,
+  runs: 6,
   values: ({ declared }) =>
     record({
       entity: constantFrom(...ENTITIES),
       title: oneof(constant(""), text),
       piece: constantFrom(...PIECES),
-      length: integer({ min: 1, max: Math.min(LENGTH_MAX, Math.floor(declared.bodyBytesMax / 16)) }),
+      length: lengthsWithin(declared.bodyBytesMax),
       names: uniqueArray(constantFrom(...NAMES), { minLength: 2, maxLength: 5 }),
       value: string({ unit: "binary", maxLength: 20 }),
     }),
   *script(desk, { entity, title, piece, length, names, value }) {
     const phone = desk.actor("phone");
-    const long = piece
-      .repeat(Math.ceil(length / piece.length))
+    const long = (EVERY + piece.repeat(Math.ceil(length / piece.length)))
       .slice(0, length)
       .replace(/[\ud800-\udbff]$/, "");
     const odd = Object.fromEntries(names.map((name) => [name, { [name]: value }]));
@@ -82,7 +99,7 @@ export const oddIds = defineProbe({
   rules: ["API-5", "API-1"],
   text: "__proto__ and constructor are ids like any other, and so are ids of dots, dashes and 128 characters.",
   phases: [],
-  runs: 6,
+  runs: 4,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),

@@ -18,7 +18,7 @@ export const plainClient = defineProbe({
   rules: ["API-6"],
   text: "A client without any of the sync headers makes, lists, changes and deletes records.",
   phases: [],
-  runs: 6,
+  runs: 4,
   values: () => record({ entity: constantFrom(...ENTITIES), before: fieldsFor, after: fieldsFor }),
   *script(desk, { entity, before, after }) {
     const { mode, ifMatch } = desk.facts.declared;

@@ -41,7 +41,7 @@ export const deadTicket = defineProbe({
   text: "A ticket that says DeviceNotRegistered ends pushes to that token until it is registered again; others go on.",
   phases: [4],
   needs: whyNoPush,
-  runs: 2,
+  runs: 1,
   values: (facts) => record({ entity: constantFrom(...pushEntities(facts)) }),
   *script(desk, { entity }) {
     const phone = yield* registered(desk, "phone", [entity]);
@@ -101,12 +101,14 @@ export const failingProvider = defineProbe({
       phone,
     );
     yield* desk.pushMode({ tokens: new Map(), failing: { calls: CALLS_TO_FAIL, status } });
+    desk.failureBreaks = "PSH-7";
     yield* isPrompt(desk, yield* ofNobody(desk, entity));
     yield* desk.wait(DOWN_MS / 2);
     const change = yield* ofNobody(desk, entity);
     yield* isPrompt(desk, change);
     yield* desk.wait(DOWN_MS / 2);
     yield* desk.pushMode(ALL_WELL);
+    desk.failureBreaks = "API-2";
     const withinMs = Math.min(BACKOFF_MS_MAX, desk.facts.waitMsMax);
     const view = yield* isTold(desk, "PSH-7", phone, entity, change, withinMs);
     const tries = lastCall(view, phone) - before;
@@ -168,9 +170,19 @@ export const manyDevices = defineProbe({
       actual: `none to ${lacking(view)?.token}`,
     });
     yield* isBounded(desk, view);
-    yield* desk.atOnce(devices.map(({ actor }) => actor.unregister()));
+    yield* endedByTicket(desk, devices, entity);
   },
 });
+
+/** Ends many registrations by one change: the provider says of each token that it is gone [PSH-6]. */
+function* endedByTicket(desk: Desk, devices: readonly Registered[], entity: Entity): Script<void> {
+  const gone: PushAnswer = { answer: "ticket_error", error: DEAD };
+  yield* desk.pushMode({ tokens: new Map(devices.map(({ token }) => [token, gone])) });
+  const before = (yield* desk.pushes(() => true, 0)).messages.length;
+  yield* ofNobody(desk, entity);
+  yield* desk.pushes(({ messages }) => messages.length >= before + devices.length, 2 * PUSH_MS_MAX);
+  yield* desk.pushMode(ALL_WELL);
+}
 
 /** [PSH-7] no write waits because of push. */
 function* isPrompt(desk: Desk, change: Reply): Script<void> {

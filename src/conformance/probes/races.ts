@@ -21,7 +21,7 @@ export const race = defineProbe({
   text: "Of N updates sent together on one revision of a contact exactly one is applied; the others get 409 with its result.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
-  runs: 6,
+  runs: 4,
   values: ({ declared }) =>
     record({
       entity: constantFrom(...(declared.resolvedBy === "client" ? ENTITIES : (["contact"] as const))),
@@ -60,7 +60,7 @@ export const mixedRace = defineProbe({
   text: "Of one update and some deletions sent together on one revision, one is applied and the others learn of it.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
-  runs: 6,
+  runs: 3,
   values: () =>
     record({ entity: constantFrom(...ENTITIES), before: fieldsFor, deletions: integer({ min: 1, max: 3 }) }),
   *script(desk, { entity, before, deletions }) {
@@ -101,7 +101,7 @@ export const sameId = defineProbe({
   rules: ["CON-9", "CON-11"],
   text: "Of N creates of one id exactly one is 201; the others, and every later one, are 409 already_exists with its record.",
   phases: [2],
-  runs: 6,
+  runs: 4,
   values: () =>
     record({
       entity: constantFrom(...ENTITIES),

@@ -30,7 +30,7 @@ export const order = defineProbe({
   rules: ["REV-3", "REV-5", "REV-6", "REV-9"],
   text: "Changes made one after the other, and together, have revisions of their own, in one order for log, delta and events.",
   phases: [1],
-  runs: 6,
+  runs: 3,
   values: () =>
     record({
       rounds: array(record({ entity: constantFrom(...ENTITIES), together: integer({ min: 1, max: 4 }) }), {
@@ -144,7 +144,7 @@ export const readOwn = defineProbe({
   rules: ["REV-9"],
   text: "After each write every read shows it, in whatever way it is read, and whoever answers.",
   phases: [1],
-  runs: 3,
+  runs: 2,
   values: () =>
     record({ entity: constantFrom(...ENTITIES), writes: integer({ min: 2, max: 4 }), ends: boolean() }),
   *script(desk, { entity, writes, ends }) {

@@ -14,7 +14,7 @@ export const staleDelete = defineProbe({
   text: "A delete with the revision before the last one is 409 for every entity, and the record stays as it was.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
-  runs: 8,
+  runs: 4,
   values: () => record({ entity: constantFrom(...ENTITIES), before: fieldsFor, after: fieldsFor }),
   *script(desk, { entity, before, after }) {
     const phone = desk.actor("phone");

@@ -13,6 +13,7 @@ import { defineProbe, type Script } from "../probe.ts";
 import { looseOf, type Reply } from "../reply.ts";
 import { type Claim, isLarger, over } from "../stamp-book.ts";
 import type { TargetFacts } from "../target.ts";
+import { each } from "../values.ts";
 
 const AHEAD_MS_MAX = 5 * SECOND_MS;
 /** How far the clocks of one target's nodes may be apart. */
@@ -30,7 +31,7 @@ export const taskKnowing = defineProbe({
   text: "A write beats what it was based on, however far its clock is behind; a field's stamp never falls.",
   phases: [2],
   needs: enforced,
-  runs: 10,
+  runs: 7,
   values: ({ declared }) =>
     record({
       baseOffsetMs: constantFrom(0, 100),
@@ -108,13 +109,66 @@ function* isJudged(desk: Desk, reply: Reply, isWon: boolean, standing: Claim, cl
   });
 }
 
+export const taskPrecision = defineProbe({
+  id: "tasks/precision",
+  rules: ["MRG-2", "MRG-4"],
+  text: "Within one second the later of two concurrent writes stays; a write without If-Match from a slow clock lowers no stamp.",
+  phases: [2],
+  needs: enforced,
+  runs: 1,
+  values: ({ declared }) =>
+    record({
+      // The second one's device is the larger: where times are cut it would win the tie.
+      gapsMs: each([1, 500, 998]),
+      isBlind: constantFrom(declared.ifMatch === "optional"),
+    }),
+  *script(desk, { gapsMs, isBlind }) {
+    const baseMs = Math.floor(((yield* desk.now()) - AGO_MS) / SECOND_MS) * SECOND_MS;
+    const [maker, left, right] = [desk.actor("maker"), desk.actor("a"), desk.actor("b")];
+    for (const gapMs of gapsMs) {
+      const made = yield* created(desk, maker, "task", { title: "base" }, { timestamp: baseMs });
+      const id = idOf(made);
+      const base = { ifMatch: made.revision };
+      const lateMs = baseMs + 2 * SECOND_MS - 1;
+      const first = left.update("task", id, { title: "later" }, { ...base, timestamp: lateMs });
+      const written = yield* sure(desk, "CON-1", first, 200);
+      const earlier = { ...base, timestamp: lateMs - gapMs };
+      const lost = yield* desk.send(right.update("task", id, { title: "earlier" }, earlier));
+      yield* isLost(desk, "MRG-2", lost, lateMs, `a concurrent write ${gapMs} ms before`);
+      if (!isBlind) continue;
+      // [MRG-4] applied without a base, from a clock that is behind: the field stays at the larger time.
+      const blind = left.update("task", id, { title: "blind" }, { timestamp: lateMs - 1_500 });
+      yield* sure(desk, "CON-7", blind, 200);
+      const between = { ...base, timestamp: lateMs - gapMs };
+      const held = yield* desk.send(right.update("task", id, { title: "between" }, between));
+      yield* isLost(desk, "MRG-4", held, lateMs, `a write without If-Match, ${written.revision} before it`);
+    }
+  },
+});
+
+/** 409, and the time that stands there. */
+function* isLost(
+  desk: Desk,
+  rule: "MRG-2" | "MRG-4",
+  reply: Reply,
+  atMs: number,
+  because: string,
+): Script<void> {
+  const told = looseOf(reply.body.stamps).title;
+  yield* desk.expect(rule, reply.status === 409 && told === atMs, {
+    expected: `409 with stamps.title ${atMs}`,
+    actual: `${reply.says} with ${JSON.stringify(reply.body.stamps)}`,
+    because,
+  });
+}
+
 export const taskFuture = defineProbe({
   id: "tasks/future",
   rules: ["MRG-4", "CON-1"],
   text: "A timestamp far ahead counts as 5 s after its receipt, and one that is less far ahead counts as it is.",
   phases: [2],
   needs: enforced,
-  runs: 4,
+  runs: 3,
   values: () =>
     record({
       farMs: constantFrom(7_000, 60_000, HOUR_MS, 1_000 * HOUR_MS),

@@ -35,7 +35,7 @@ export const taskMerge = defineProbe({
   text: "Concurrent updates of a task end alike in every order of arrival: in each field the largest stamp stays.",
   phases: [2],
   needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
-  runs: 6,
+  runs: 4,
   values: ({ declared }) =>
     record({
       writes: array(

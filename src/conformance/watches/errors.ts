@@ -45,7 +45,9 @@ export function watchErrors(): Watch {
       const answer = answerIn(exchange);
       if (answer === undefined || answer.status < 400 || GATEWAY.has(answer.status)) return undefined;
       return (
-        ofInside(exchange, answer, desk) ?? ofShape(exchange, answer) ?? ofRetryAfter(exchange, answer, desk)
+        ofInside(exchange, answer, desk) ??
+        ofShape(exchange, answer, desk) ??
+        ofRetryAfter(exchange, answer, desk)
       );
     },
   };
@@ -73,11 +75,11 @@ function ownMembers(body: Loose): Loose {
   return Object.fromEntries(Object.entries(body).filter(([name]) => !OF_PEOPLE.has(name)));
 }
 
-function ofShape({ ask }: Exchange, { status, json, text }: HttpAnswer): Violation | undefined {
+function ofShape({ ask }: Exchange, { status, json, text }: HttpAnswer, desk: Desk): Violation | undefined {
   const shape = shapeOf(ask.http);
   const says = `${ask.label}: ${status} ${text.slice(0, 200)}`;
   if (status >= 500 && status !== 503)
-    return { rule: "API-2", expected: "never a 5xx but 503", actual: says };
+    return { rule: desk.failureBreaks, expected: "never a 5xx but 503", actual: says };
   // A wrong method, or a path that is none, may be refused by whatever stands in front.
   if (status === 405) return undefined;
   const { error, message } = looseOf(json);

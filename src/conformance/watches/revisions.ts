@@ -1,5 +1,5 @@
 /**
- * Owns the watch of revisions: what stands in `meta`, beside records and in ETag of every x
+ * Owns the watch of revisions: what stands in `meta`, beside records and in ETag of every answer [REV-1 to REV-5, REV-10].
  * Refuses to know which revision is the newest: that is the watch of freshness.
  */
 
