@@ -28,6 +28,8 @@ export interface RunFolder {
   readonly runId: string;
   /** As a user would write it from where they are. */
   readonly shown: string;
+  /** Where a file of this name stands. */
+  path(name: string): string;
   /** Throws what the file system throws. */
   write(name: string, text: string): void;
   /** Makes `reports/latest` point here; a folder named by `--report` is not pointed to. */
@@ -101,6 +103,7 @@ function folderAt(path: string, runId: string, cwd: string, parent: string | und
   return {
     runId,
     shown,
+    path: (name) => join(path, name),
     write: (name, text) => writeFileSync(join(path, name), text),
     publish: () => {
       if (parent !== undefined) pointLatest(parent, runId);

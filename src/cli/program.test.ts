@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => io.remove());
 
-const MINUTES: ReadonlySet<string | undefined> = new Set(["prove", "explore", "conformance"]);
+const MINUTES: ReadonlySet<string | undefined> = new Set(["prove", "explore", "conformance", "replay"]);
 
 describe("wrong usage is exit 2, said on stderr with the nearest real names", () => {
   test.each([

@@ -4,10 +4,13 @@
  */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { parseDuration } from "../base/time.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { tellFault } from "./fault.ts";
+import { collect, portNumber, type SharedOptions, shared, wholeNumber } from "./flag-values.ts";
 import { type Io, widthOf } from "./io.ts";
 import { suggestion } from "./nearest.ts";
+import { addCleanup, addConformance } from "./program-live.ts";
 import { loadCheckers, loadRunKit, type RunKit } from "./run-kit.ts";
 import { withSuggestion } from "./scenario-faults.ts";
 import { scenarioNames } from "./scenario-names.ts";
@@ -22,6 +25,8 @@ export interface Machinery {
 
 const REAL: Machinery = { loadRunKit, loadCheckers };
 
+const WORKERS_ASKED_MAX = 64;
+
 const OVERVIEW = `
 Examples:
   zeke-sync simulate                             the default scenario, commuter
@@ -30,13 +35,17 @@ Examples:
   zeke-sync simulate --swarm --seed 7            faults as the seed draws them
   zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
   zeke-sync prove                                the suite itself, against every planted fault
+  zeke-sync explore --for 10m                    the hunt for what breaks a rule
+  zeke-sync replay reports/latest/CON-4-1.json   what was found, played again
   zeke-sync rules QUE-10                         what a rule says
   zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
+  zeke-sync conformance http://localhost:8080    an implementation of yours, rule by rule
 
 Exit codes:
   0  all good                          5    inconclusive
   1  a rule is violated                70   a fault of zeke-sync itself
   2  wrong usage or configuration      130  interrupted
+  3  the target cannot be reached
   4  a metric missed its threshold`;
 
 /** Runs one command line; never throws. Says which code to end with. */
@@ -87,7 +96,11 @@ function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => vo
   addSimulate(program, io, machinery, end);
   addRules(program, io, machinery, end);
   addProve(program, io, end);
+  addExplore(program, io, end);
+  addReplay(program, io, end);
   addServe(program, io, end);
+  addConformance(program, io, end);
+  addCleanup(program, io, end);
   return program;
 }
 
@@ -103,12 +116,6 @@ function checkHelp([first, second]: readonly string[], program: Command): void {
   if (first !== "help" || second === undefined || second.startsWith("-")) return;
   const known = second === "help" || program.commands.some((command) => command.name() === second);
   if (!known) throw unknownCommand(second, program);
-}
-
-interface SharedOptions {
-  readonly json?: string;
-  readonly quiet?: boolean;
-  readonly color: boolean;
 }
 
 interface SimulateFlags extends SharedOptions {
@@ -258,28 +265,76 @@ function addServe(program: Command, io: Io, end: (code: ExitCode) => void): void
     });
 }
 
-function portNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value <= 65_535) return value;
-  throw new InvalidArgumentError("a port is a whole number from 0 to 65535.");
+interface ExploreFlags extends SharedOptions {
+  readonly seed: number;
+  readonly runs?: number;
+  readonly for?: number;
+  readonly workers?: number;
+  readonly shard?: { readonly index: number; readonly of: number };
+  readonly fault?: string;
+  readonly report?: string;
 }
 
-/** `--no-color` is taken before the command's name as well as after it. */
-function shared(
-  flags: SharedOptions,
-  program: Command,
-): { readonly quiet: boolean; readonly color: boolean } {
-  return { quiet: flags.quiet === true, color: flags.color && program.opts<SharedOptions>().color };
+function addExplore(program: Command, io: Io, end: (code: ExitCode) => void): void {
+  program
+    .command("explore")
+    .summary("hunt for what breaks a rule, and shrink it")
+    .description(
+      "Draws plans (who edits what when, offline periods, kills, faults), runs each in virtual time, judges it by every rule, and shrinks what breaks one to a counterexample. Known counterexamples are replayed first.",
+    )
+    .argument("[scenario...]", "scenarios whose network, clocks, proxy and the like the plans are played in")
+    .option(
+      "--runs <n>",
+      "how many plans (default: 1000, or without end when --for is given)",
+      wholeNumber("a number of runs", 1),
+    )
+    .option("--for <time>", "how long, such as 10m; the round at hand is ended", duration)
+    .option("--seed <n>", "one seed and as many runs, one hunt", wholeNumber("a seed", 0), 1)
+    .option("--workers <n>", "threads (default: as many as there are processors, at most 8)", workerNumber)
+    .option("--shard <i/n>", "only the i-th of n parts of all runs, such as 1/3", shardNumber)
+    .option("--fault <name>", "plant a fault in proxy or device, to see it found")
+    .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
+    .option("--json <file|->", "write the report as JSON to a file, or to stdout")
+    .option("--quiet", "no progress; print only what went wrong")
+    .option("--no-color", "no colours")
+    .action(async (scenarios: readonly string[], flags: ExploreFlags) => {
+      const { explore } = await import("./explore.ts");
+      const { seed, runs, for: forMs, workers, shard, fault, json, report } = flags;
+      const bounds = { runs, forMs, workers, shard };
+      end(await explore({ scenarios, seed, ...bounds, fault, json, report, ...shared(flags, program) }, io));
+    });
 }
 
-function wholeNumber(what: string, min: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= min) return value;
-    throw new InvalidArgumentError(`${what} is a whole number from ${min} to ${Number.MAX_SAFE_INTEGER}.`);
-  };
+function addReplay(program: Command, io: Io, end: (code: ExitCode) => void): void {
+  program
+    .command("replay")
+    .summary("play a counterexample again")
+    .description("Plays a counterexample again and says how it fares: FIXED, STILL VIOLATED or CHANGED.")
+    .argument("<counterexample>", "its JSON file")
+    .option("--no-fault", "without the planted fault that it was found with")
+    .option("--json <file|->", "write the verdict as JSON to a file, or to stdout")
+    .option("--quiet", "print the verdict only")
+    .option("--no-color", "no colours")
+    .action(async (file: string, flags: SharedOptions & { readonly fault: boolean }) => {
+      const { replay } = await import("./replay.ts");
+      end(replay({ file, json: flags.json, fault: flags.fault, ...shared(flags, program) }, io));
+    });
 }
 
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new InvalidArgumentError("a time is written like 90s, 10m or 4h.");
+}
+
+function workerNumber(text: string): number {
+  const value = wholeNumber("a number of workers", 1)(text);
+  if (value <= WORKERS_ASKED_MAX) return value;
+  throw new InvalidArgumentError(`a number of workers is a whole number from 1 to ${WORKERS_ASKED_MAX}.`);
+}
+
+function shardNumber(text: string): { readonly index: number; readonly of: number } {
+  const [, index, of] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? [];
+  if (index !== undefined && Number(index) <= Number(of)) return { index: Number(index) - 1, of: Number(of) };
+  throw new InvalidArgumentError("a shard is written like 1/3: the first of three, up to 3/3.");
 }

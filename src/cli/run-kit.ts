@@ -32,10 +32,13 @@ export async function loadRunKit(): Promise<RunKit> {
 /** Who judges a run of this scenario: rules of a phase that is off are reported as excluded, and not judged. */
 export function judgesOf(kit: Pick<RunKit, "createCheckers">, scenario: Scenario): readonly Checker[] {
   const { resolvedBy } = scenario.proxy;
-  return kit.createCheckers({ mode: modeThroughout(scenario), resolvedBy }).filter(({ rule: id }) => {
-    const rule = ruleById(id);
-    return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
-  });
+  const { driftPpm } = scenario.clocks;
+  return kit
+    .createCheckers({ mode: modeThroughout(scenario), resolvedBy, driftPpm })
+    .filter(({ rule: id }) => {
+      const rule = ruleById(id);
+      return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
+    });
 }
 
 /** The checkers alone, for the catalogue of rules. */

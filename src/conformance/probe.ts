@@ -41,6 +41,8 @@ export interface Probe<Value = unknown> {
   readonly phases: readonly number[];
   /** Why this target cannot exercise it, and what would; undefined when it can. */
   needs?(facts: TargetFacts): string | undefined;
+  /** While it runs against a live target, nothing else may: it needs quiet, or changes what all share. */
+  readonly alone?: boolean;
   /** How many values are tried at the default effort. */
   readonly runs: number;
   values(facts: TargetFacts): Arbitrary<Value>;

@@ -3,7 +3,6 @@
  * Refuses to share code with the checkers that must catch them.
  */
 
-import type { JsonObject } from "../base/canonical-json.ts";
 import type { ChangesBody, SyncEvent } from "../protocol/messages.ts";
 import type { Answer, Request } from "../protocol/request.ts";
 import type { ProxyOutput, SyncProxy } from "../proxy/port.ts";

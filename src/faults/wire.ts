@@ -61,7 +61,10 @@ export function itemsOf({ call }: Request): readonly JsonObject[] {
 export function withItems(message: Request, change: (item: JsonObject) => JsonObject): Request {
   const { call } = message;
   if (call.call !== "batch") return message;
-  return { ...message, call: { ...call, body: { mutations: itemsOf(message).map(change) } } };
+  // What is no batch, or no item, is left for the proxy to refuse.
+  if (!Array.isArray(objectOf(call.body)?.mutations)) return message;
+  const mutations = itemsOf(message).map((item) => (objectOf(item) === undefined ? item : change(item)));
+  return { ...message, call: { ...call, body: { mutations } } };
 }
 
 /** Every request under other keys; ids of batch items are keys too. */

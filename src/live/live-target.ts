@@ -38,6 +38,8 @@ export class LiveTarget {
   waitedMs = 0;
   private readonly options: LiveTargetOptions;
   private readonly sockets: TargetSockets;
+  /** From the target's paths to the protocol's. */
+  private readonly ownPaths: ReadonlyMap<string, string>;
   private readonly halted: Promise<never>;
   private halt: (why: Error) => void = () => {};
   private readonly ending = new AbortController();
@@ -46,6 +48,7 @@ export class LiveTarget {
     this.options = options;
     this.http = new TargetHttp(options.baseUrl, options.limits);
     this.sockets = new TargetSockets(options.baseUrl);
+    this.ownPaths = new Map([...options.paths].map(([ours, theirs]) => [theirs, ours]));
     this.halted = new Promise((_resolve, reject) => {
       this.halt = reject;
     });
@@ -119,7 +122,7 @@ export class LiveTarget {
     for (const request of requests) this.options.sending?.(request);
     return await Promise.all(
       requests.map(async (request) => {
-        const outcome = await this.http.send(this.placed(request));
+        const outcome = this.told(await this.http.send(this.placed(request)));
         this.options.ended?.(request, outcome);
         return outcome;
       }),
@@ -144,6 +147,18 @@ export class LiveTarget {
     const { headers, paths } = this.options;
     const path = renamed(request.path, paths);
     return { ...request, path, headers: { ...headers, ...request.headers } };
+  }
+
+  /** What names a path in an answer, in the words of the protocol. */
+  private told(outcome: Outcome): Outcome {
+    if (this.ownPaths.size === 0 || outcome.outcome === "indefinite") return outcome;
+    const location = outcome.answer.headers.get("location");
+    if (location === undefined) return outcome;
+    const headers = new Map(outcome.answer.headers);
+    // It may be a whole address, or a path alone.
+    const at = /^https?:\/\/[^/]*/.exec(location)?.[0].length ?? 0;
+    headers.set("location", location.slice(0, at) + renamed(location.slice(at), this.ownPaths));
+    return { ...outcome, answer: { ...outcome.answer, headers } };
   }
 
   private sink(): PushSinkServer {

@@ -36,8 +36,12 @@ export interface LiveTrialOptions {
 
 /** A probe's trial, and the value at which fast-check can begin again. */
 export interface LiveTrial extends Trial {
+  /** Sent by all runs together, without upgrades. */
+  readonly requests: number;
   /** Of fast-check: `{seed, path}` is the smallest value that was found. */
   readonly path: string | undefined;
+  /** What ended it before its end, after something had been found. */
+  readonly broke: unknown;
 }
 
 /** Runs a probe. Rejects with what the target rejects with, and with what a probe that is at fault throws. */
@@ -50,12 +54,14 @@ export async function tryProbeLive(
   const notes = new TrialNotes();
   const effort = new Effort(options);
   let broke: { readonly error: unknown } | undefined;
+  let requests = 0;
   const attempt = async (value: unknown): Promise<boolean> => {
     // What fails for another reason is no counterexample: the rest of the values is let go.
     if (broke !== undefined || !effort.mayTry()) return true;
     try {
       const desk = new Desk(facts, options.freshRunId(), new Watches(options.watches()));
       const passes = notes.take(await runLive(probe, desk, value, target, options), desk, value);
+      requests += desk.exchanges.length;
       if (!passes) effort.found();
       return passes;
     } catch (error) {
@@ -70,11 +76,13 @@ export async function tryProbeLive(
   if (broke !== undefined && notes.finding === undefined) throw broke.error;
   return {
     probe,
+    requests,
     runs: notes.runs,
     exercised: notes.exercised,
     discarded: notes.discarded,
     finding: notes.finding && { ...notes.finding, shrinks: outcome.numShrinks },
     path: outcome.counterexamplePath ?? undefined,
+    broke: broke?.error,
   };
 }
 

@@ -26,6 +26,8 @@ export class Unreachable extends Error {
 
 export class TargetHttp {
   readonly throttle: Throttle;
+  /** How often the target asked for patience, and was given it [API-7]. */
+  asked = 0;
   private readonly origin: string;
   private readonly prefix: string;
   private readonly agent: Agent;
@@ -55,6 +57,7 @@ export class TargetHttp {
       const outcome = await this.attempt(request).finally(() => this.throttle.done());
       const waitMs = outcome.outcome === "answered" ? askedToWaitMs(outcome.answer) : undefined;
       if (waitMs === undefined || tries > AGAIN_MAX) return outcome;
+      this.asked++;
       this.throttle.quiet(waitMs);
     }
   }
@@ -107,9 +110,18 @@ const UNREACHABLE: ReadonlyMap<string, string> = new Map([
   ["ENETUNREACH", "there is no way to its network"],
   ["UND_ERR_CONNECT_TIMEOUT", "nobody takes the connection"],
   ["CERT_HAS_EXPIRED", "its certificate has expired"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is signed by itself (NODE_EXTRA_CA_CERTS names a file to trust)"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate is not trusted here (NODE_EXTRA_CA_CERTS names a file to trust)"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is not trusted here (NODE_EXTRA_CA_CERTS names a file to trust)"],
+  [
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "its certificate is signed by itself (NODE_EXTRA_CA_CERTS names a file to trust)",
+  ],
+  [
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "its certificate is not trusted here (NODE_EXTRA_CA_CERTS names a file to trust)",
+  ],
+  [
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "its certificate is not trusted here (NODE_EXTRA_CA_CERTS names a file to trust)",
+  ],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another host"],
   ["EPROTO", "it does not speak TLS (is it http:// instead of https://?)"],
   ["ERR_SSL_WRONG_VERSION_NUMBER", "it does not speak TLS (is it http:// instead of https://?)"],

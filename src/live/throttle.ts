@@ -36,6 +36,9 @@ export class Throttle {
   private onTheirWay = 0;
   private readonly queue: (() => void)[] = [];
   private quietUntilMs = 0;
+  /** How many of all that may be sent are kept for the clean-up. */
+  private reserve: () => number = () => 0;
+  private idlers: (() => void)[] = [];
   /** Whoever waits for its time: one after the other, so that none is overtaken. */
   private line: Promise<void> = Promise.resolve();
 
@@ -66,7 +69,21 @@ export class Throttle {
   done(): void {
     const next = this.queue.shift();
     if (next) next();
-    else this.onTheirWay--;
+    else if (--this.onTheirWay === 0) for (const idler of this.idlers.splice(0)) idler();
+  }
+
+  /** Keeps so many back, until the reserve is opened. */
+  keepBack(reserve: () => number): void {
+    this.reserve = reserve;
+  }
+
+  openReserve(): void {
+    this.reserve = () => 0;
+  }
+
+  /** Fulfils when nothing is on its way any more. */
+  async idle(): Promise<void> {
+    if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.idlers.push(resolve));
   }
 
   /** The target wants to hear nothing for so long. */
@@ -76,7 +93,7 @@ export class Throttle {
 
   private async inTime(): Promise<void> {
     while (performance.now() < this.quietUntilMs) await sleep(this.quietUntilMs - performance.now());
-    if (this.sent >= this.limits.requestsMax)
+    if (this.sent + this.reserve() >= this.limits.requestsMax)
       throw new BudgetSpent(`the budget of ${this.limits.requestsMax} requests is spent`);
     this.sent++;
     this.refill();

@@ -78,10 +78,8 @@ describe("a plan", () => {
     ]);
     const [made, changed] = commitsOf(facts);
     expect(made?.id).toBe(changed?.id);
-    expect((changed?.record?.items as readonly { text: string }[]).map(({ text }) => text)).toEqual([
-      "soy milk",
-      "eggs",
-    ]);
+    const items = (changed?.record?.items ?? []) as readonly { readonly text: string }[];
+    expect(items.map(({ text }) => text)).toEqual(["soy milk", "eggs"]);
   });
 
   test("does nothing where there is nothing to be done: an app that is closed, a record that is not there", () => {

@@ -1,0 +1,140 @@
+/**
+ * Owns the end of the command `conformance`: what came is judged, written down and printed, and has an exit code.
+ * Refuses to send anything.
+ */
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { formatInstant } from "../base/time.ts";
+import { PROBES } from "../conformance/all-probes.ts";
+import { renamedPaths } from "../conformance/profile.ts";
+import type { TargetFacts } from "../conformance/target.ts";
+import { judge } from "../conformance/verdicts.ts";
+import type { SuiteRun } from "../live/live-suite.ts";
+import type { LiveTarget } from "../live/live-target.ts";
+import { renderJUnit } from "../report/conformance-junit.ts";
+import { renderConformanceMarkdown } from "../report/conformance-markdown.ts";
+import type { ConformanceReport } from "../report/conformance-result.ts";
+import { renderConformance, renderConformanceTrouble } from "../report/conformance-screen.ts";
+import { againCommand, type ConformanceOptions, type Wanted } from "./conformance-options.ts";
+import { conformanceReport } from "./conformance-result.ts";
+import { EXIT, type ExitCode, gravest } from "./exit.ts";
+import { RunFault, stackOf } from "./fault.ts";
+import { cannotWrite, type RunFolder } from "./folder.ts";
+import { type Io, paintFor, widthOf } from "./io.ts";
+
+export interface Told {
+  readonly wanted: Wanted;
+  readonly options: ConformanceOptions;
+  readonly io: Io;
+  readonly facts: TargetFacts;
+  readonly run: SuiteRun;
+  readonly folder: RunFolder;
+  readonly startedMs: number;
+  readonly durationMs: number;
+  readonly target: LiveTarget;
+}
+
+/** Judges what came, writes it down, prints it, and says which code to end with. */
+export function tell({
+  wanted,
+  options,
+  io,
+  facts,
+  run,
+  folder,
+  startedMs,
+  durationMs,
+  target,
+}: Told): ExitCode {
+  if (run.fault !== undefined) {
+    folder.write("fault.txt", `${wanted.redact(stackOf(run.fault))}\n`);
+    throw new RunFault(run.fault, againCommand(wanted, options), `${folder.shown}/fault.txt`);
+  }
+  const ended = endedText(run);
+  const judgement = judge({
+    facts,
+    probes: PROBES,
+    trials: run.trials,
+    selection: wanted.selection,
+    baseline: wanted.baseline,
+    today: formatInstant(io.now()).slice(0, 10),
+    endedBecause: ended,
+    allowUnexercised: options.allowUnexercised,
+    exercisedBeside: new Map([["API-7", target.http.asked]]),
+  });
+  const report = conformanceReport({
+    runId: folder.runId,
+    seed: wanted.seed,
+    startedMs,
+    durationMs,
+    url: wanted.url,
+    headers: wanted.read.profile.target.headers,
+    paths: renamedPaths(wanted.read.profile),
+    declared: facts.declared,
+    roundTripMs: facts.roundTripMs,
+    judgement,
+    run,
+    ended,
+    probesAll: PROBES.length,
+    requests: target.http.throttle.sent,
+    waitedMs: target.waitedMs,
+    again: againCommand(wanted, options),
+    replay: (rule) => againCommand(wanted, { ...options, rule: [rule] }),
+    redact: wanted.redact,
+  });
+  write(report, folder, options, io);
+  show(report, folder, options, io);
+  if (run.ended === "lost") io.stderr.write(`the target was lost: ${wanted.redact(run.message ?? "")}\n`);
+  return gravest([
+    ...(run.ended === "interrupted" ? [EXIT.interrupted] : []),
+    ...(run.ended === "lost" ? [EXIT.unreachable] : []),
+    ...(report.verdict === "fail" ? [EXIT.violated] : []),
+    ...(report.verdict === "inconclusive" ? [EXIT.inconclusive] : []),
+  ]);
+}
+
+function endedText({ ended, message }: SuiteRun): string | undefined {
+  switch (ended) {
+    case "interrupted":
+      return "the run was interrupted";
+    case "lost":
+      return `the target was lost: ${message ?? ""}`;
+    case "budget":
+      return `${message ?? "the budget is spent"}: raise limits.requestsMax in the profile`;
+    case "fail-fast":
+      return "the run ended at the first violation (--fail-fast)";
+    case undefined:
+      return undefined;
+  }
+}
+
+function write(report: ConformanceReport, folder: RunFolder, options: ConformanceOptions, io: Io): void {
+  const json = `${JSON.stringify(report, undefined, 2)}\n`;
+  const junit = renderJUnit(report);
+  folder.write("report.json", json);
+  folder.write("report.md", renderConformanceMarkdown(report));
+  folder.write("junit.xml", junit);
+  folder.publish();
+  if (options.junit !== undefined) writeTo(options.junit, junit, io);
+  if (options.json !== undefined && options.json !== "-") writeTo(options.json, json, io);
+  if (options.json === "-") io.stdout.write(json);
+}
+
+function writeTo(file: string, text: string, io: Io): void {
+  try {
+    writeFileSync(resolve(io.cwd, file), text);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+function show(report: ConformanceReport, folder: RunFolder, options: ConformanceOptions, io: Io): void {
+  if (options.json === "-") return;
+  const screen = {
+    width: widthOf(io.stdout),
+    paint: paintFor(io.stdout, io, options.color),
+    folder: folder.shown,
+  };
+  io.stdout.write((options.quiet ? renderConformanceTrouble : renderConformance)(report, screen));
+}

@@ -1,0 +1,161 @@
+/**
+ * Owns the deletion of what a run made on its target: in batches where the target has them, one by one where not, and
+ * with the record's revision where nothing else is taken.
+ * Refuses to name anything that its caller did not: no listing, no patterns.
+ */
+
+import { recordPath } from "../conformance/actor.ts";
+import { listOf, looseOf, textOf } from "../conformance/reply.ts";
+import type { HttpAnswer, HttpRequest } from "../conformance/target.ts";
+import { nameOfTrace, type Trace } from "../conformance/traces.ts";
+import type { LiveTarget } from "./live-target.ts";
+
+export interface CleanUpOptions {
+  readonly tokens: readonly [string, string];
+  /** What ids begin with; keys of this clean-up are made of it. */
+  readonly prefix: string;
+  /** Mutations in one batch; 0: the target has no batch. */
+  readonly mutationsMax: number;
+  /** Told of each thing that is gone. */
+  gone(trace: Trace): void;
+}
+
+/** What is there still, and why. */
+export interface LeftBehind {
+  readonly trace: Trace;
+  readonly why: string;
+}
+
+const BATCH_MAX = 100;
+const AT_ONCE = 4;
+const READS_MAX = 2;
+
+/** Deletes all of them, in the order given. Rejects when the target cannot be asked any more. */
+export async function cleanUp(
+  target: LiveTarget,
+  traces: readonly Trace[],
+  options: CleanUpOptions,
+): Promise<readonly LeftBehind[]> {
+  const done = new Set<string>();
+  const cleaner = new Cleaner(target, options);
+  for (const account of [0, 1] as const) {
+    const records = traces.filter(
+      (trace): trace is Extract<Trace, { trace: "record" }> =>
+        trace.trace === "record" && trace.account === account,
+    );
+    for (const trace of await cleaner.inBatches(account, records)) done.add(nameOfTrace(trace));
+  }
+  const left: LeftBehind[] = [];
+  const others = traces.filter((trace) => !done.has(nameOfTrace(trace)));
+  for (let at = 0; at < others.length; at += AT_ONCE) {
+    const some = others.slice(at, at + AT_ONCE);
+    const whys = await Promise.all(some.map((trace) => cleaner.alone(trace)));
+    for (const [nth, why] of whys.entries())
+      if (why !== undefined) left.push({ trace: some[nth] as Trace, why });
+  }
+  const leftNames = new Set(left.map(({ trace }) => nameOfTrace(trace)));
+  for (const trace of traces) if (!leftNames.has(nameOfTrace(trace))) options.gone(trace);
+  return left;
+}
+
+let keys = 0;
+
+class Cleaner {
+  private readonly target: LiveTarget;
+  private readonly options: CleanUpOptions;
+  private readonly salt = Date.now().toString(36);
+
+  constructor(target: LiveTarget, options: CleanUpOptions) {
+    this.target = target;
+    this.options = options;
+  }
+
+  /** Those that a batch deleted. */
+  async inBatches(account: 0 | 1, traces: readonly Extract<Trace, { trace: "record" }>[]) {
+    const size = Math.min(this.options.mutationsMax, BATCH_MAX);
+    const done: Trace[] = [];
+    if (size < 2) return done;
+    for (let at = 0; at < traces.length; at += size) {
+      const some = traces.slice(at, at + size);
+      const mutations = some.map(({ entity, id }) => ({
+        id: `${this.options.prefix}-x${this.salt}${(keys++).toString(36)}`,
+        entity,
+        operation: "delete",
+        recordId: id,
+        ifMatch: "*",
+      }));
+      const answer = await this.ask(account, "POST", "/api/sync/batch", JSON.stringify({ mutations }));
+      if (answer?.status !== 200) return done;
+      for (const [nth, result] of listOf(looseOf(answer.json).results).map(looseOf).entries()) {
+        const trace = some[nth];
+        if (trace !== undefined && isGone(Number(result.status), result)) done.push(trace);
+      }
+    }
+    return done;
+  }
+
+  /** Why it is there still; undefined when it is gone. */
+  async alone(trace: Trace): Promise<string | undefined> {
+    if (trace.account !== undefined) return await this.inAccount(trace, trace.account);
+    // Under a name that is not ours, another account may have a record of its own.
+    if (trace.trace === "record" && !trace.id.startsWith(`${this.options.prefix}.`))
+      return "nobody knows in which account it is: it was made with a token that is neither's";
+    return (await this.inAccount(trace, 0)) ?? (await this.inAccount(trace, 1));
+  }
+
+  private async inAccount(trace: Trace, account: 0 | 1): Promise<string | undefined> {
+    if (trace.trace === "registration") {
+      const device = { "x-device-id": trace.deviceId };
+      const answer = await this.ask(account, "DELETE", "/api/push/register", undefined, device);
+      return answer !== undefined && (answer.status === 200 || answer.status === 404)
+        ? undefined
+        : says(answer);
+    }
+    const path = recordPath(trace.entity, trace.id);
+    let answer = await this.ask(account, "DELETE", path, undefined, { "if-match": "*" });
+    for (let reads = 0; reads < READS_MAX && !gone(answer); reads++) {
+      const read = await this.ask(account, "GET", path);
+      if (read?.status === 404) return undefined;
+      const revision = textOf(looseOf(looseOf(read?.json).meta).revisionId);
+      const headers = revision === undefined ? {} : { "if-match": `"${revision}"` };
+      answer = await this.ask(account, "DELETE", path, undefined, headers);
+    }
+    return gone(answer) ? undefined : says(answer);
+  }
+
+  private async ask(
+    account: 0 | 1,
+    method: string,
+    path: string,
+    body?: string,
+    headers: HttpRequest["headers"] = {},
+  ): Promise<HttpAnswer | undefined> {
+    const outcome = await this.target.ask({
+      method,
+      path,
+      headers: {
+        authorization: `Bearer ${this.options.tokens[account]}`,
+        "x-device-id": `${this.options.prefix}-cleanup`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body }),
+    });
+    return outcome.outcome === "answered" ? outcome.answer : undefined;
+  }
+}
+
+function gone(answer: HttpAnswer | undefined): boolean {
+  return answer !== undefined && isGone(answer.status, looseOf(answer.json));
+}
+
+/** Deleted, deleted before, or never made. */
+function isGone(status: number, body: { readonly deleted?: unknown }): boolean {
+  return status === 200 || status === 404 || (status === 409 && body.deleted === true);
+}
+
+function says(answer: HttpAnswer | undefined): string {
+  if (answer === undefined) return "the delete was not answered";
+  const error = textOf(looseOf(answer.json).error);
+  return `the delete was answered ${answer.status}${error === undefined ? "" : ` ${error}`}`;
+}
