@@ -101,7 +101,7 @@ describe("the clean reference", () => {
   });
 
   test("is judged by the names that a profile has for its paths", { timeout: 20_000 }, async () => {
-    const target = await reference();
+    const target = await reference({ settings: { limits: { bodyBytesMax: 65_536 } } });
     const front = kept(
       await startPlain(async (request, response, body) => {
         const url = `${target.url}${(request.url ?? "").replace("/api/people", "/api/contacts")}`;
@@ -124,7 +124,7 @@ describe("the clean reference", () => {
     writeFileSync(join(io.cwd, "p.yaml"), "entities: { contact: { collection: people } }\n");
     await run(front.url, "--profile", "p.yaml", "--phase", "2", "--rule", "API-1", "--rule", "CON-5");
     expect(violated()).toEqual([]);
-    expect(ruleOf("API-1")?.reason).toBeUndefined();
+    expect(ruleOf("API-1")?.exercised).toBeGreaterThan(20);
     expect(ruleOf("CON-5")?.verdict).toBe("satisfied");
     expect(await target.records()).toEqual([]);
   });
@@ -193,7 +193,7 @@ describe("foreign servers of phase 1", () => {
     { timeout: 20_000 },
     async (wrong, glob, rule) => {
       const { url } = kept(await startWrongServer(wrong));
-      expect(await run(url, "--phase", "1", "--runs", "0.5", "--rule", glob)).toBe(1);
+      expect(await run(url, "--phase", "1", "--runs", "0.2", "--rule", glob, "--fail-fast")).toBe(1);
       expect(violated()).toContain(rule);
     },
   );
@@ -201,9 +201,9 @@ describe("foreign servers of phase 1", () => {
   test("a rule whose probe ended at another's violation is not called satisfied", {
     timeout: 20_000,
   }, async () => {
-    const { url } = kept(await startWrongServer("revision stands still"));
-    expect(await run(url, "--phase", "1", "--rule", "REV-5")).toBe(5);
-    expect(ruleOf("REV-5")?.reason).toMatch(/met a violation of \S+ first, which was not asked for/);
+    const { url } = kept(await startWrongServer("one account for all"));
+    expect(await run(url, "--phase", "1", "--rule", "SEC-2")).toBe(5);
+    expect(ruleOf("SEC-2")?.reason).toMatch(/met a violation of \S+ first, which was not asked for/);
     expect(reportOf().rules.some(({ reason }) => reason?.includes("a violation of it was met"))).toBe(true);
   });
 });
