@@ -129,12 +129,14 @@ describe("the clean reference", () => {
     expect(await target.records()).toEqual([]);
   });
 
-  test("pushes and webhooks are judged where they reach us", { timeout: 40_000 }, async () => {
+  test("pushes are judged where they reach us", { timeout: 40_000 }, async () => {
+    const { url: sink, close } = await startPlain(() => {});
+    await close();
     const target = await reference({
-      push: { baseUrl: "http://127.0.0.1:18431" },
+      push: { baseUrl: sink },
       settings: { push: { coalesce: "1s" } },
     });
-    const code = await run(target.url, "--rule", "PSH-5", "--push-sink", "18431", "--runs", "0.2");
+    const code = await run(target.url, "--rule", "PSH-5", "--push-sink", new URL(sink).port, "--runs", "0.2");
     expect(ruleOf("PSH-5")).toMatchObject({ verdict: "satisfied" });
     expect(code).toBe(0);
   });

@@ -8,7 +8,7 @@ import { formatDuration, SECOND_MS } from "../base/time.ts";
 import { PROBES, WATCHED } from "../conformance/all-probes.ts";
 import { correctionsOf, renamedPaths, requestsPerSecondOf } from "../conformance/profile.ts";
 import type { TargetFacts } from "../conformance/target.ts";
-import { probesFor } from "../conformance/verdicts.ts";
+import { isAsked, probesFor } from "../conformance/verdicts.ts";
 import { type Introduction, introduce, NotServing, Refused } from "../live/introduce.ts";
 import { Ledger } from "../live/ledger.ts";
 import { Interrupted, runSuite } from "../live/live-suite.ts";
@@ -202,7 +202,7 @@ async function runProbes(
       shrink: SHRINK,
       prefix,
       ledger,
-      failFast: options.failFast,
+      failsFast: (rule) => options.failFast && isAsked(rule, facts, wanted.selection),
       cleanUp: {
         tokens: [facts.accounts[0].token, facts.accounts[1].token],
         prefix,

@@ -113,6 +113,12 @@ export function probesFor(
   );
 }
 
+/** Whether a selection asks for a rule of this target. */
+export function isAsked(id: RuleId, facts: TargetFacts, selection: Selection): boolean {
+  const rule = RULES.find((one) => one.id === id);
+  return rule !== undefined && whyNotAsked(rule, facts, selection) === undefined;
+}
+
 function judgeRule(rule: JudgedRule["rule"], input: JudgeInput): JudgedRule {
   const { trials, facts, selection } = input;
   const exercised =

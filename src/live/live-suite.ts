@@ -8,6 +8,7 @@ import { freshWatches } from "../conformance/all-probes.ts";
 import type { Probe } from "../conformance/probe.ts";
 import type { TargetFacts } from "../conformance/target.ts";
 import type { Trace } from "../conformance/traces.ts";
+import type { RuleId } from "../protocol/rules/registry.ts";
 import { type CleanUpOptions, cleanUp, type LeftBehind } from "./clean-up.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LiveTarget } from "./live-target.ts";
@@ -27,8 +28,8 @@ export interface SuiteOptions {
   /** What every id of this run begins with. */
   readonly prefix: string;
   readonly ledger: Ledger;
-  /** Stops at the first violation. */
-  readonly failFast: boolean;
+  /** Whether a violation of this rule ends the run. */
+  failsFast(rule: RuleId): boolean;
   readonly cleanUp: Omit<CleanUpOptions, "gone">;
   /** Told of each probe that is over. */
   tried?(done: number): void;
@@ -122,7 +123,7 @@ class Suite {
       });
       this.trials.push(trial);
       if (trial.broke !== undefined) throw trial.broke;
-      if (trial.finding !== undefined && this.options.failFast) this.ended ??= "fail-fast";
+      if (trial.finding && this.options.failsFast(trial.finding.violation.rule)) this.ended ??= "fail-fast";
       if (this.ended === undefined) await this.cleanNow(mine);
     } catch (error) {
       this.breakOff(error);
