@@ -173,7 +173,10 @@ function call(request, bytes) {
   return once(input, [key, request.method, request.url, headers["if-match"]], handle);
 }
 
-/** A write that was applied, sent again by the same bytes, gets the same answer. Refusals are not remembered [CON-10]. */
+/**
+ * A write that was applied, sent again by the same bytes, gets the same answer [CON-10]. That is all of idempotency that
+ * phase 2 needs; phase 3 compares what the bytes mean, refuses other ones under the key, and remembers conflicts, too.
+ */
 function once({ account, ...input }, key, handle) {
   const print = createHash("sha256").update(JSON.stringify(key)).update(input.bytes).digest("base64");
   for (const [old, { at }] of account.answers) {
