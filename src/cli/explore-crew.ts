@@ -11,10 +11,12 @@ import { openThreads } from "./threads.ts";
 /** Jobs that travel together. */
 const BATCH_SIZE = 4;
 /** Wall time for the shrinking of one finding; the bound in tries is nearly always the one that is met. */
-const SHRINK_MS_MAX = 60_000;
+export const SHRINK_MS_MAX = 60_000;
 
 /** Those who do a hunt's work. */
 export interface Crew {
+  /** Threads of this process at it; 0: they are elsewhere. */
+  readonly workers: number;
   run(round: Round): Promise<readonly JobResult[]>;
   shrink(job: ShrinkJob): Promise<ShrinkResult>;
   /** Work at hand ends soon, with what there is. */
@@ -27,6 +29,7 @@ export function hireCrew(workers: number, fault: string | undefined): Crew {
   const stop: StopFlag = new Int32Array(new SharedArrayBuffer(4));
   const pool = openThreads("explore-worker", workers);
   return {
+    workers,
     async run(round) {
       const batches: Promise<readonly JobResult[]>[] = [];
       for (let from = 0; from < round.length; from += BATCH_SIZE) {

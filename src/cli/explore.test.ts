@@ -21,6 +21,7 @@ const OPTIONS: ExploreOptions = {
   forMs: undefined,
   workers: 1,
   shard: undefined,
+  queue: undefined,
   fault: undefined,
   json: undefined,
   report: undefined,

@@ -12,6 +12,7 @@ import { replay } from "../exploration/counterexample.ts";
 import { groundOf } from "../exploration/ground.ts";
 import { formatCount } from "../report/numbers.ts";
 import { quoted } from "./again.ts";
+import { QueueUnreachable, queueAddress, shownAddress } from "./cluster-address.ts";
 import { EXIT, type ExitCode, gravest } from "./exit.ts";
 import { type Crew, hireCrew } from "./explore-crew.ts";
 import { hunt } from "./explore-hunt.ts";
@@ -20,11 +21,13 @@ import { exploreReport, type Filed, fileFindings, renderExplore, writeFindings }
 import type { ExploreReport, KnownReport } from "./explore-schema.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
 import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
+import { type Io, widthOf } from "./io.ts";
+import { paintFor } from "./paint.ts";
 import { plant } from "./planted.ts";
 import { openStatusLine } from "./progress.ts";
 import { PINNED_FOLDER, type Pinned, readPinned } from "./replay-file.ts";
 import { readScenario } from "./scenario-file.ts";
+import { huntShard } from "./shard-explore.ts";
 import { workersByDefault } from "./threads.ts";
 
 /** Runs when neither --runs nor --for says how long. */
@@ -39,6 +42,8 @@ export interface ExploreOptions {
   readonly workers: number | undefined;
   /** `index` from 0. */
   readonly shard: { readonly index: number; readonly of: number } | undefined;
+  /** `--queue`: workers elsewhere do it. */
+  readonly queue: string | undefined;
   readonly fault: string | undefined;
   readonly json: string | undefined;
   readonly report: string | undefined;
@@ -51,7 +56,8 @@ export async function explore(options: ExploreOptions, io: Io, pinned = PINNED_F
   const grounds = options.scenarios.map((name) => groundOf(readScenario(name, io.cwd).data));
   const planted = await plant(options.fault);
   const pins = readPinned(pinned, io.cwd);
-  const { json, seed, forMs, shard } = options;
+  const { json, seed, forMs, shard, queue } = options;
+  const url = queue === undefined ? undefined : queueAddress(queue, io.env);
   if (json !== undefined && json !== "-") checkWritable(json, io.cwd);
   const folder = openRunFolder({
     cwd: io.cwd,
@@ -64,12 +70,19 @@ export async function explore(options: ExploreOptions, io: Io, pinned = PINNED_F
     io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
   const runsMax = options.runs ?? (forMs === undefined ? RUNS_DEFAULT : Number.MAX_SAFE_INTEGER);
   const campaign = new Campaign({ seed, runsMax, grounds, ...(shard && { shard }) });
+  const workers = options.workers ?? workersByDefault();
   try {
-    const { report, filed } = await huntWatched(campaign, pins, folder, options, io);
+    const crew = await hire(workers, url, options.fault, io);
+    const { report, filed, behaviours } = await huntWatched(campaign, crew, pins, folder, options, io);
+    if (shard !== undefined) folder.write(...huntShard({ report, filed, behaviours, shard, runs: options.runs }));
     const written = writeReport(report, filed, options, folder, io);
     print(report, filed, options, folder, io);
     return gravest([written, codeOf(report)]);
   } catch (error) {
+    if (error instanceof QueueUnreachable) {
+      io.stderr.write(`${error.message}\n`);
+      return EXIT.unreachable;
+    }
     const again = againOf(options, runsMax);
     folder.write("fault.txt", `${again}\n\n${stackOf(error)}\n`);
     throw new RunFault(error, again, `${folder.shown}/fault.txt`);
@@ -78,20 +91,21 @@ export async function explore(options: ExploreOptions, io: Io, pinned = PINNED_F
 
 interface Done {
   readonly report: ExploreReport;
+  /** Behaviours that were seen, by name. */
+  readonly behaviours: readonly string[];
   readonly filed: readonly Filed[];
 }
 
 /** The first Ctrl-C ends the hunt with what there is, the second ends the process. */
 async function huntWatched(
   campaign: Campaign,
+  crew: Crew,
   pins: readonly Pinned[],
   folder: RunFolder,
   options: ExploreOptions,
   io: Io,
 ): Promise<Done> {
   const startedMs = io.now();
-  const workers = options.workers ?? workersByDefault();
-  const crew = hireCrew(workers, options.fault);
   const ending = watchedEnd(crew, options.forMs, startedMs, io);
   const line = await openStatusLine(io, "explore", !options.quiet, options.color);
   try {
@@ -112,14 +126,27 @@ async function huntWatched(
       scenarios,
       fault,
       shard: shard && `${shard.index + 1}/${shard.of}`,
-      timing: { runId: folder.runId, startedMs, wallMs: io.now() - startedMs, workers },
+      timing: { runId: folder.runId, startedMs, wallMs: io.now() - startedMs, workers: crew.workers },
     });
-    return { report, filed };
+    return { report, filed, behaviours: [...campaign.behaviours] };
   } finally {
     line.stop();
     ending.silence();
     await crew.close();
   }
+}
+
+/** Threads of this process, or workers elsewhere. */
+async function hire(workers: number, url: URL | undefined, fault: string | undefined, io: Io): Promise<Crew> {
+  if (url === undefined) return hireCrew(workers, fault);
+  const { hireCluster } = await import("./cluster-crew.ts");
+  return await hireCluster({ url, fault, lonely: () => tellLonely(url, io) });
+}
+
+function tellLonely(url: URL, io: Io): void {
+  io.stderr.write(
+    `no worker of this version is at ${shownAddress(url)}: start \`zeke-sync worker --queue ${shownAddress(url)}\`; the hunt waits for one\n`,
+  );
 }
 
 interface Ending {
@@ -216,7 +243,8 @@ function print(
   }
 }
 
-function codeOf(report: ExploreReport): ExitCode {
+/** What a hunt that came to this ends with. */
+export function codeOf(report: ExploreReport): ExitCode {
   return gravest([
     ...(report.verdict === "interrupted" ? [EXIT.interrupted] : []),
     ...(report.findings.length > 0 || report.known.some(({ ok }) => !ok) ? [EXIT.violated] : []),

@@ -4,6 +4,9 @@
  */
 
 import { type Command, InvalidArgumentError } from "commander";
+import { parseDuration } from "../base/time.ts";
+
+const WORKERS_ASKED_MAX = 64;
 
 /** Options that every command has. */
 export interface SharedOptions {
@@ -36,4 +39,24 @@ export function wholeNumber(what: string, min: number): (text: string) => number
 
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
+}
+
+/** In milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new InvalidArgumentError("a time is written like 90s, 10m or 4h.");
+}
+
+export function workerNumber(text: string): number {
+  const value = wholeNumber("a number of workers", 1)(text);
+  if (value <= WORKERS_ASKED_MAX) return value;
+  throw new InvalidArgumentError(`a number of workers is a whole number from 1 to ${WORKERS_ASKED_MAX}.`);
+}
+
+/** `index` from 0. */
+export function shardNumber(text: string): { readonly index: number; readonly of: number } {
+  const [, index, of] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? [];
+  if (index !== undefined && Number(index) <= Number(of)) return { index: Number(index) - 1, of: Number(of) };
+  throw new InvalidArgumentError("a shard is written like 1/3: the first of three, up to 3/3.");
 }
