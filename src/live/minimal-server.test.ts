@@ -1,10 +1,12 @@
 /**
- * Holds docs/examples/minimal-server.mjs to what it is there for: it runs on Node alone, it lives, and it stays small.
- * Whether it keeps the protocol is for `zeke-sync conformance` to judge.
+ * Holds docs/examples/minimal-server.mjs to what it is there for: it runs on Node alone, it stays small, and
+ * `zeke-sync conformance --phase 1-2` finds nothing wrong and leaves no rule out.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
@@ -12,7 +14,8 @@ import { until } from "./raw-http.fixture.ts";
 
 const EXAMPLES = new URL("../../docs/examples/", import.meta.url);
 const MAIN = new URL("minimal-server.mjs", EXAMPLES);
-const PARTS = new URL("minimal-server/", EXAMPLES);
+const CLI = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
+/** Comments and all. */
 const LINES_MAX = 300;
 
 interface Answer {
@@ -38,7 +41,7 @@ let server: ChildProcess;
 let url = "";
 
 beforeAll(async () => {
-  server = spawn(process.execPath, [fileURLToPath(MAIN), "--port", "0"], {
+  server = spawn(process.execPath, [fileURLToPath(MAIN), "0"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let printed = "";
@@ -140,14 +143,34 @@ describe("docs/examples/minimal-server.mjs", () => {
     expect(frames.map((frame) => frame.type)).toEqual(["resync_required", "ready"]);
   });
 
-  const files = [
-    ["minimal-server.mjs", MAIN],
-    ...readdirSync(PARTS).map((name) => [name, new URL(name, PARTS)] as const),
-  ] as const;
-  test.each(files)("stays short, and stands on Node alone: %s", (_name, file) => {
-    const text = readFileSync(file, "utf8");
-    expect(text.split("\n").length - 1).toBeLessThan(LINES_MAX);
+  test("conformance --phase 1-2 ends with 0: nothing is violated, and no rule is left out", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "minimal-server-"));
+    const args = ["conformance", url, "--phase", "1-2", "--seed", "1", "--report", join(folder, "report")];
+    try {
+      const { code, said } = await run([...args, "--no-color"]);
+      expect(code, said).toBe(0);
+      expect(said).not.toContain("violated:");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 120_000);
+
+  test("stays short, and stands on Node alone", () => {
+    const text = readFileSync(MAIN, "utf8");
+    const lines = text.split("\n");
+    expect(lines.length).toBeGreaterThan(100);
+    expect(lines.length).toBeLessThan(LINES_MAX);
     const sources = [...text.matchAll(/ from "([^"]*)"/g)].map(([, source]) => source);
-    for (const source of sources) expect(source).toMatch(/^(node:|\.\/)/);
+    expect(sources.length).toBeGreaterThan(0);
+    for (const source of sources) expect(source).toMatch(/^node:/);
   });
 });
+
+/** How the command line ended, and what it said. */
+function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly said: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [CLI, ...args], (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : error.code, said: `${stdout}${stderr}` }),
+    );
+  });
+}
