@@ -372,4 +372,21 @@ describe("without the durable queue", () => {
     expect(bench.count("saved")).toBe(0);
     expect(bench.waiting).toBe(0);
   });
+
+  it("an edit shows when the server has it, and not before", () => {
+    const bench = new Bench({ phases: new Set([1]) });
+    bench.start();
+    bench.feed({ input: "opened" });
+    for (const data of [[], [TASK], []])
+      bench.answer(bench.last("send").request, 200, { data, meta: meta(4) });
+    bench.flush();
+    const before = bench.count("show");
+    bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
+    expect(bench.count("show")).toBe(before);
+    const { request } = bench.last("send");
+    bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "y" } });
+    const data = { ...TASK, title: "x", revisionId: rev(5) };
+    bench.answer(request, 200, { data, meta: meta(5) });
+    expect(bench.last("show")).toMatchObject({ id: "t1", fields: { title: "x" }, waiting: [] });
+  });
 });

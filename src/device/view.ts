@@ -83,11 +83,13 @@ function withEdit(fields: Fields | undefined, mutation: Mutation): Fields | unde
 
 function showEntry(device: Device, entry: Entry): void {
   const revision = revisionOf(entry);
-  const waiting = entry.chain.length === 0 ? NO_WAITING : entry.chain.map((mutation) => mutation.id);
+  // Without phase 3 nothing is shown before the server has it.
+  const isAhead = device.queueing && entry.chain.length > 0;
+  const waiting = isAhead ? entry.chain.map((mutation) => mutation.id) : NO_WAITING;
   const waitingSame = sameIds(waiting, entry.shownWaiting);
   const livesSame = (entry.server === undefined) === (entry.shown === undefined);
   if (waitingSame && waiting.length === 0 && livesSame && revision === entry.shownRevision) return;
-  const fields = fieldsWithEdits(entry);
+  const fields = device.queueing ? fieldsWithEdits(entry) : entry.server && fieldsOf(entry.server);
   if (waitingSame && revision === entry.shownRevision && jsonEqual(fields, entry.shown)) return;
   const isGone = fields === undefined && entry.shown === undefined;
   const unseen = isGone && waitingSame && waiting.length === 0;

@@ -40,6 +40,11 @@ export class PerDevice<State> {
     return made;
   }
 
+  /** A state as a device begins with it, that is none's. */
+  sample(): State {
+    return this.make(0);
+  }
+
   merge(other: PerDevice<State>): void {
     this.others.push(...other.all());
   }

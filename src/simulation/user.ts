@@ -16,6 +16,7 @@ import { Fate, quantile } from "./fate.ts";
 import { seedId } from "./names.ts";
 import type { Phone } from "./phone.ts";
 import type { Shown } from "./screen.ts";
+import { placeOf } from "./shard.ts";
 import type { Stage } from "./stage.ts";
 
 /** How long a person takes to come back to a failed edit. */
@@ -88,7 +89,7 @@ export class User {
     const { agenda, scenario } = this.stage;
     if (!this.random.chance(scenario.habits.together)) return;
     const { devicesPerAccount } = scenario.fleet;
-    const first = this.phone.account * devicesPerAccount;
+    const first = placeOf(this.phone.account, this.stage.accounts) * devicesPerAccount;
     for (let index = first; index < first + devicesPerAccount; index++) {
       if (index === this.phone.index) continue;
       agenda.put(agenda.nowMs + this.random.below(TOGETHER_WITHIN_MS), EVENT.joinsSession, index);
