@@ -29,6 +29,11 @@ export function suggestion(wrong: string, names: readonly string[], what = "know
   return "";
 }
 
+/** `there is no fault "x"; did you mean y?` */
+export function withSuggestion(sentence: string, offered: string): string {
+  return offered === "" ? sentence : `${sentence}; ${offered}`;
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function listed(names: readonly string[], joiner: "or" | "and"): string {
   if (names.length < 2) return names.join("");

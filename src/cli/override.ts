@@ -6,8 +6,8 @@
 import { parseDocument } from "yaml";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
-import { listed, suggestion } from "./nearest.ts";
-import { faultsOf, sumFaults, withSuggestion } from "./scenario-faults.ts";
+import { listed, suggestion, withSuggestion } from "./nearest.ts";
+import { faultsOf, sumFaults } from "./scenario-faults.ts";
 import { type ScenarioFile, thresholdFault } from "./scenario-file.ts";
 import { defaultAt, formAt, keysAt, scenarioKeys } from "./scenario-keys.ts";
 

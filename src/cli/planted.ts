@@ -6,8 +6,7 @@
 import type { Fault } from "../faults/fault.ts";
 import type { Parts } from "../simulation/parts.ts";
 import { UsageFault } from "./exit.ts";
-import { suggestion } from "./nearest.ts";
-import { withSuggestion } from "./scenario-faults.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
 
 /** A fault with the parts that hold it. */
 export interface Planted {

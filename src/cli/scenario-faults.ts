@@ -5,8 +5,9 @@
 
 import type { z } from "zod";
 import type { Scenario } from "../simulation/scenario.ts";
-import { listed, suggestion } from "./nearest.ts";
+import { listed, suggestion, withSuggestion } from "./nearest.ts";
 import { formAt, formText, keysAt } from "./scenario-keys.ts";
+import { dotted } from "./yaml-file.ts";
 
 /** Thirds written as 33.3% are meant well. */
 const SUM_TOLERANCE = 0.0021;
@@ -67,14 +68,6 @@ export function unknownKey(key: string, parent: readonly PropertyKey[]): string 
     `there is no key "${key}" in ${place}`,
     suggestion(key, keysAt(parent), "its keys are"),
   );
-}
-
-export function dotted(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? "the file" : path.map(String).join(".");
-}
-
-export function withSuggestion(sentence: string, offered: string): string {
-  return offered === "" ? sentence : `${sentence}; ${offered}`;
 }
 
 function missing(path: readonly PropertyKey[]): ScenarioFault {

@@ -8,8 +8,8 @@ import { type Document, isScalar } from "yaml";
 import { parseThreshold } from "../report/threshold.ts";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
-import { suggestion } from "./nearest.ts";
-import { faultsOf, sumFaults, withSuggestion } from "./scenario-faults.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
+import { faultsOf, sumFaults } from "./scenario-faults.ts";
 import { SHIPPED_FOLDER, scenarioNames } from "./scenario-names.ts";
 import { faultLines, offsetOf, type Positioned, parseYaml, readText } from "./yaml-file.ts";
 

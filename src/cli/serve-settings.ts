@@ -4,15 +4,13 @@
  * Refuses to start anything. Read anew at SIGHUP, by the same rules.
  */
 
-import { relative, resolve } from "node:path";
-import { z } from "zod";
+import { resolve } from "node:path";
+import type { z } from "zod";
 import { Settings, type SettingsInput, Tokens } from "../live/settings.ts";
 import { parseWebhookSecret, type WebhookSecret } from "../live/webhook-signature.ts";
 import { UsageFault } from "./exit.ts";
 import type { Io } from "./io.ts";
-import { suggestion } from "./nearest.ts";
-import { dotted, withSuggestion } from "./scenario-faults.ts";
-import { faultLines, offsetOf, parseYaml, readText } from "./yaml-file.ts";
+import { checkedBy, dotted, openYaml, readText } from "./yaml-file.ts";
 
 /** The flags of `serve` that are settings. */
 export interface SettingFlags {
@@ -76,51 +74,13 @@ function readChecked<Schema extends z.ZodType>(
   what: string,
   schema: Schema,
 ): z.input<Schema> {
-  const file = resolve(cwd, name);
-  const path = relative(cwd, file) || file;
-  const { document, data, place } = parseYaml(readText(file, `${what} ${name}`), path);
-  if (data === null || data === undefined) {
+  const file = openYaml(name, what, cwd);
+  if (file.data === null || file.data === undefined) {
     if (schema.safeParse({}).success) return {} as z.input<Schema>;
-    throw new UsageFault(`${path}: the file is empty`);
+    throw new UsageFault(`${file.path}: the file is empty`);
   }
-  const outcome = schema.safeParse(data);
-  if (outcome.success) return data as z.input<Schema>;
-  const faults = outcome.error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({
-          path: [...issue.path, key],
-          atKey: true,
-          message: unknownKey(key, issue.path, schema),
-        }))
-      : [{ path: issue.path, atKey: false, message: `${dotted(issue.path)}: ${issue.message}` }],
-  );
-  const positioned = faults.map((fault) => ({ offset: offsetOf(fault, document), message: fault.message }));
-  throw faultLines(
-    positioned.sort((left, right) => left.offset - right.offset),
-    place,
-  );
-}
-
-function unknownKey(key: string, parent: readonly PropertyKey[], schema: z.ZodType): string {
-  const place = parent.length === 0 ? "this file" : dotted(parent);
-  return withSuggestion(
-    `there is no key "${key}" in ${place}`,
-    suggestion(key, keysAt(schema, parent), "its keys are"),
-  );
-}
-
-/** The keys of the object at this path of a schema. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
-  let at: unknown = schema;
-  for (const name of [...path, undefined]) {
-    while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional) {
-      at = at.unwrap();
-    }
-    if (!(at instanceof z.ZodObject)) return [];
-    if (name === undefined) return Object.keys(at.shape);
-    at = at.shape[String(name)];
-  }
-  return [];
+  checkedBy(schema, file.data, file);
+  return file.data as z.input<Schema>;
 }
 
 const FLAG_OF: Readonly<Record<string, string>> = {

@@ -4,8 +4,11 @@
  */
 
 import { readFileSync } from "node:fs";
+import { relative, resolve } from "node:path";
 import { type Document, isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from "yaml";
+import { z } from "zod";
 import { UsageFault } from "./exit.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
 
 /** More faults than this are counted, not told. */
 const FAULTS_SHOWN_MAX = 50;
@@ -22,7 +25,14 @@ export interface DataPlace {
   readonly atKey: boolean;
 }
 
+/** What is wrong at a place in the data. */
+export interface DataFault extends DataPlace {
+  readonly message: string;
+}
+
 export interface YamlFile {
+  /** As a user would write it from where they are. */
+  readonly path: string;
   readonly document: Document.Parsed;
   readonly data: unknown;
   /** `path:line:column` of an offset. */
@@ -45,6 +55,73 @@ export function readText(file: string, what: string): string {
   }
 }
 
+/** Reads and parses a file as a user names it; `what` it is stands in a fault. UsageFault. */
+export function openYaml(name: string, what: string, cwd: string): YamlFile {
+  const path = resolve(cwd, name);
+  return parseYaml(readText(path, `${what} ${name}`), relative(cwd, path) || path);
+}
+
+/** What the schema makes of the data of a file. UsageFault with a line for each fault in it. */
+export function checkedBy<Schema extends z.ZodType>(
+  schema: Schema,
+  data: unknown,
+  file: YamlFile,
+): z.output<Schema> {
+  const outcome = schema.safeParse(data);
+  if (outcome.success) return outcome.data;
+  const faults = outcome.error.issues.flatMap((issue): readonly DataFault[] =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({
+          path: [...issue.path, key],
+          atKey: true,
+          message: unknownKey(key, issue.path, schema),
+        }))
+      : [
+          {
+            path: issue.path,
+            atKey: issue.code === "invalid_key",
+            message: `${dotted(issue.path)}: ${inWords(issue.message)}`,
+          },
+        ],
+  );
+  throw faultsIn(file, faults);
+}
+
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ["object", "keys with values"],
+  ["record", "keys with values"],
+  ["array", "a list"],
+  ["tuple", "a list"],
+  ["string", "text"],
+  ["number", "a number"],
+  ["int", "a whole number"],
+  ["boolean", "true or false"],
+  ["null", "nothing"],
+  ["undefined", "nothing"],
+]);
+
+/** What a schema says of a value of the wrong kind, for people who write YAML; its other sentences as they are. */
+function inWords(message: string): string {
+  const wrongKind = /^Invalid input: expected (\w+), received (\w+)$/.exec(message);
+  if (wrongKind === null) return message;
+  const [, expected = "", found = ""] = wrongKind;
+  return `expected ${KINDS.get(expected) ?? expected}, found ${KINDS.get(found) ?? found}`;
+}
+
+/** Faults of a file's data in the order in which they stand in it. */
+export function faultsIn({ document, place }: YamlFile, faults: readonly DataFault[]): UsageFault {
+  const positioned = faults.map((fault) => ({ offset: offsetOf(fault, document), message: fault.message }));
+  return faultLines(
+    positioned.sort((left, right) => left.offset - right.offset),
+    place,
+  );
+}
+
+/** `limits.concurrency`; `the file` for its root. */
+export function dotted(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? "the file" : path.map(String).join(".");
+}
+
 /** Parses a file's text. UsageFault with a line for each fault: `path:line:column: what is wrong`. */
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter();
@@ -58,7 +135,7 @@ export function parseYaml(text: string, path: string): YamlFile {
     message: firstLine(error.message),
   }));
   if (broken.length > 0) throw faultLines(broken, place);
-  return { document, data: toData(document, place), place };
+  return { path, document, data: toData(document, place), place };
 }
 
 /** The faults of a file as a user is told of them. */
@@ -108,4 +185,34 @@ function toData(document: Document.Parsed, place: (offset: number) => string): u
 
 function firstLine(text: string): string {
   return text.split("\n")[0] ?? text;
+}
+
+function unknownKey(key: string, parent: readonly PropertyKey[], schema: z.ZodType): string {
+  const place = parent.length === 0 ? "this file" : dotted(parent);
+  return withSuggestion(
+    `there is no key "${key}" in ${place}`,
+    suggestion(key, keysAt(schema, parent), "its keys are"),
+  );
+}
+
+/** The keys of the object at this path of a schema. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let at: unknown = schema;
+  for (const name of [...path, undefined]) {
+    while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional)
+      at = at.unwrap();
+    if (at instanceof z.ZodTuple) {
+      at = at.def.items[Number(name)];
+      continue;
+    }
+    if (at instanceof z.ZodRecord) {
+      if (name === undefined) return at.keyType instanceof z.ZodEnum ? at.keyType.options.map(String) : [];
+      at = at.valueType;
+      continue;
+    }
+    if (!(at instanceof z.ZodObject)) return [];
+    if (name === undefined) return Object.keys(at.shape);
+    at = at.shape[String(name)];
+  }
+  return [];
 }
