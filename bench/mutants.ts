@@ -48,7 +48,7 @@ const STATEMENT =
   /^\s+(?!return\b|const\b|let\b|case\b|break\b|continue\b|throw\b)[\w.?[\]]+(\(.*\)| [+-]?= .*);$/;
 /** Types, imports, comments and the heads of members hold nothing that runs. */
 const INERT =
-  /^\s*(import|export (type|interface)|type |interface |readonly |\*|\/\/|\/\*|private readonly \w+: |assert\()/;
+  /^\s*(import|export (type|interface)|type |interface |readonly |\*|\/\/|\/\*|private readonly \w+: |assert(Never)?\()/;
 
 /** All wrong changes that a line offers. */
 export function mutantsOf(line: string): readonly Mutant[] {

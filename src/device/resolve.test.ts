@@ -183,6 +183,9 @@ describe("MRG-9 deletions and creations", () => {
     choose(bench, "server");
     expect(bench.settled.outcome).toBe("yielded");
     expect(bench.replica).toEqual([]);
+    // What was kept to show the edit on, while it waited, does not stay in storage.
+    bench.flush();
+    expect(JSON.stringify([...bench.disk.values()])).not.toContain("apples");
     bench.restart();
     expect(bench.replica).toEqual([]);
   });

@@ -93,6 +93,27 @@ export function declareUpkeepRules(desks: DeskMaker): void {
       expect((await seen(filtered)).at(-1)).toEqual({ type: "checkpoint", revisionId: await desk.head() });
     });
 
+    test("[EVT-17] a socket that was told the head by its `ready` is told no more; one checkpoint for many changes", async () => {
+      const desk = await desks.create();
+      await tasks(desk, 2);
+      const socket = await desk.open({ entities: ["lists"] });
+      const checkpoints = async () =>
+        (await desk.frames(socket)).filter(({ type }) => type === "checkpoint").length;
+      const minutes = async (count: number) => {
+        for (let n = 0; n < 6 * count; n++) {
+          await desk.pass(10 * SECOND_MS);
+          await desk.pong(socket);
+        }
+      };
+      await minutes(3);
+      expect(await checkpoints()).toBe(0);
+      await tasks(desk, 1, 2);
+      await tasks(desk, 1, 3);
+      await tasks(desk, 1, 4);
+      await minutes(3);
+      expect(await checkpoints()).toBe(1);
+    });
+
     test("[EVT-17] a checkpoint is a place to resume from, with nothing lost", async () => {
       const desk = await desks.create();
       const first = await desk.open({ entities: ["lists"] });

@@ -93,6 +93,15 @@ describe("[CON-2] a stale write on a contact is refused", () => {
       change(3, { key: "k-other" }),
       ok(2),
     ]));
+  test("idle: an update that changes nothing was current when it was first sent; the retry gets that answer", () =>
+    expectIdle(createCon2Checker(), [
+      created(1),
+      ask({ ifMatch: rev(1) }),
+      unanswered({ request: 1 }),
+      change(2, { key: "k-other" }),
+      ask({ ifMatch: rev(1) }, 2),
+      ok(1, 2),
+    ]));
   test("idle: an update that changes nothing was answered late", () =>
     expectIdle(createCon2Checker(), [
       created(1),
