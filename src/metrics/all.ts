@@ -13,6 +13,7 @@ import { createEditLatency } from "./edit-latency.ts";
 import type { Measure } from "./measure.ts";
 import { createQueueSize, type QueueSize } from "./queue-size.ts";
 import { type Cache, createCache, createSyncs, type Syncs } from "./reads-and-syncs.ts";
+import type { SeriesMeasure } from "./series.ts";
 import { createSocketPeak, type SocketPeak } from "./socket-peak.ts";
 import { createSyncLatency, type SyncLatency } from "./sync-latency.ts";
 
@@ -42,17 +43,18 @@ export interface MetricsFold {
   merge(other: MetricsFold): void;
 }
 
-/** A new fold for one run, or one shard of it. */
-export function createMetrics(): MetricsFold {
-  return new AllMetrics();
+/** A new fold for one run, or one shard of it; `series` is folded with it, and told what the measures work out. */
+export function createMetrics(series?: SeriesMeasure): MetricsFold {
+  return new AllMetrics(series);
 }
 
 class AllMetrics implements MetricsFold {
   readonly wants: readonly FactName[];
-  private readonly syncLatency = createSyncLatency();
+  private readonly series: SeriesMeasure | undefined;
+  private readonly syncLatency;
   private readonly editLatency = createEditLatency();
-  private readonly conflicts = createConflicts();
-  private readonly queue = createQueueSize();
+  private readonly conflicts;
+  private readonly queue;
   private readonly cache = createCache();
   private readonly syncs = createSyncs();
   private readonly sockets = createSocketPeak();
@@ -60,7 +62,11 @@ class AllMetrics implements MetricsFold {
   private readonly counts = createCounts();
   private readonly byFact = new Map<FactName, Measure<unknown>[]>();
 
-  constructor() {
+  constructor(series: SeriesMeasure | undefined) {
+    this.series = series;
+    this.syncLatency = createSyncLatency(series);
+    this.conflicts = createConflicts(series);
+    this.queue = createQueueSize(series);
     const measures: readonly Measure<unknown>[] = [
       this.syncLatency,
       this.editLatency,
@@ -71,6 +77,7 @@ class AllMetrics implements MetricsFold {
       this.sockets,
       this.cost,
       this.counts,
+      ...(series ? [series] : []),
     ];
     for (const measure of measures) {
       for (const name of measure.wants) {
@@ -98,6 +105,7 @@ class AllMetrics implements MetricsFold {
     this.sockets.merge(other.sockets);
     this.cost.merge(other.cost);
     this.counts.merge(other.counts);
+    if (other.series) this.series?.merge(other.series);
   }
 
   result(): Metrics {

@@ -6,6 +6,7 @@
 import type { Fact } from "../history/facts.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import { type FactOf, type Measure, share } from "./measure.ts";
+import type { SeriesSink } from "./series.ts";
 
 /** Who resolved stale writes. */
 export interface Resolved {
@@ -95,8 +96,8 @@ class Tally {
 }
 
 /** A new measure of conflicts. A write is a key: its repetitions and replayed answers count once. */
-export function createConflicts(): ConflictsMeasure {
-  return new ConflictsMeasure();
+export function createConflicts(sink?: SeriesSink): ConflictsMeasure {
+  return new ConflictsMeasure(sink);
 }
 
 class ConflictsMeasure implements Measure<Conflicts> {
@@ -119,6 +120,11 @@ class ConflictsMeasure implements Measure<Conflicts> {
     task: new Tally(),
     list: new Tally(),
   };
+  private readonly sink: SeriesSink | undefined;
+
+  constructor(sink?: SeriesSink) {
+    this.sink = sink;
+  }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
@@ -255,6 +261,8 @@ class ConflictsMeasure implements Measure<Conflicts> {
       waiting?.counted.add(write.key);
       const tally = this.tallies[write.entity];
       tally.writes++;
+      this.sink?.wrote(fact.at);
+      if (conflict || result.resolution !== undefined) this.sink?.stale(fact.device, fact.account, fact.at);
       if (conflict) refuse(tally, waiting);
       else if (result.resolution !== undefined) {
         tally.stale++;
@@ -269,6 +277,7 @@ class ConflictsMeasure implements Measure<Conflicts> {
     if (ifMatch === previous || !ifMatch.startsWith("rev_")) return;
     this.tallies[fact.entity].stale++;
     this.tallies[fact.entity].overwritten++;
+    this.sink?.stale(fact.device, fact.account, fact.at);
   }
 }
 

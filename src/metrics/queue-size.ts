@@ -6,6 +6,7 @@
 import type { EpochMs } from "../base/time.ts";
 import type { Fact } from "../history/facts.ts";
 import { type Measure, PerDevice, share } from "./measure.ts";
+import type { SeriesSink } from "./series.ts";
 
 /** Mutations that wait or are on their way (section 12). */
 export interface QueueSize {
@@ -49,8 +50,8 @@ interface Queue {
 }
 
 /** A new measure of queue sizes. A device's time begins with its first fact and ends with the run's last. */
-export function createQueueSize(): QueueSizeMeasure {
-  return new QueueSizeMeasure();
+export function createQueueSize(sink?: SeriesSink): QueueSizeMeasure {
+  return new QueueSizeMeasure(sink);
 }
 
 class QueueSizeMeasure implements Measure<QueueSize> {
@@ -66,6 +67,11 @@ class QueueSizeMeasure implements Measure<QueueSize> {
   ] as const;
   private readonly devices = new PerDevice<Queue>((at) => ({ gauge: new Gauge(at), saved: new Map() }));
   private endMs: EpochMs = 0;
+  private readonly sink: SeriesSink | undefined;
+
+  constructor(sink?: SeriesSink) {
+    this.sink = sink;
+  }
 
   fold(fact: Fact): void {
     this.endMs = Math.max(this.endMs, fact.at);
@@ -80,18 +86,22 @@ class QueueSizeMeasure implements Measure<QueueSize> {
         if (fact.fact !== "saved") saved.set(fact.mutation, fact.fact === "retried");
         else if (saved.has(fact.mutation)) saved.set(fact.mutation, true);
         gauge.set(saved.size, fact.at);
+        this.sink?.queued(fact.device, fact.account, fact.at, saved.size);
         return;
       }
       case "settled":
       case "discarded": {
         const { gauge, saved } = this.devices.of(fact.device, fact.at);
-        if (saved.delete(fact.mutation)) gauge.set(saved.size, fact.at);
+        if (!saved.delete(fact.mutation)) return;
+        gauge.set(saved.size, fact.at);
+        this.sink?.queued(fact.device, fact.account, fact.at, saved.size);
         return;
       }
       case "killed": {
         const { gauge, saved } = this.devices.of(fact.device, fact.at);
         for (const [mutation, durable] of saved) if (!durable) saved.delete(mutation);
         gauge.set(saved.size, fact.at);
+        this.sink?.queued(fact.device, fact.account, fact.at, saved.size);
       }
     }
   }

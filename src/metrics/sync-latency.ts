@@ -9,6 +9,7 @@ import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
 import { Distribution, type Durations } from "./distribution.ts";
 import type { FactOf, Measure } from "./measure.ts";
+import type { SeriesSink } from "./series.ts";
 
 /** From commit to sight, per commit and other device of the account (section 12). */
 export interface SyncLatency {
@@ -103,8 +104,8 @@ class Backlog {
 const NONE: readonly never[] = [];
 
 /** A new measure of sync latency. A shown revision makes all older commits of its record visible too. */
-export function createSyncLatency(): SyncLatencyMeasure {
-  return new SyncLatencyMeasure();
+export function createSyncLatency(sink?: SeriesSink): SyncLatencyMeasure {
+  return new SyncLatencyMeasure(sink);
 }
 
 class SyncLatencyMeasure implements Measure<SyncLatency> {
@@ -123,6 +124,11 @@ class SyncLatencyMeasure implements Measure<SyncLatency> {
   private readonly online = new Distribution();
   private readonly cameBack = new Distribution();
   private unseenElsewhere = 0;
+  private readonly sink: SeriesSink | undefined;
+
+  constructor(sink?: SeriesSink) {
+    this.sink = sink;
+  }
 
   fold(fact: Fact): void {
     switch (fact.fact) {
@@ -210,6 +216,10 @@ class SyncLatencyMeasure implements Measure<SyncLatency> {
       const last = backlog.records[fact.entity].get(fact.id)?.findLast((unseen) => unseen.deletion);
       if (last) taken = backlog.take(fact.entity, fact.id, (unseen) => unseen.revision <= last.revision);
     }
-    for (const unseen of taken) (unseen.online ? this.online : this.cameBack).record(fact.at - unseen.at);
+    for (const unseen of taken) {
+      const latencyMs = fact.at - unseen.at;
+      (unseen.online ? this.online : this.cameBack).record(latencyMs);
+      this.sink?.seen(fact.device, fact.account, fact.at, latencyMs, unseen.online);
+    }
   }
 }

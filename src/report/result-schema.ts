@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Json } from "../base/canonical-json.ts";
 import { ENTITIES } from "../protocol/entity.ts";
 import { FIGURES, STATISTICS } from "./figure.ts";
+import { DiagramEntry, SeriesEntry } from "./series-schema.ts";
 
 export const SIMULATION_SCHEMA = "zeke-sync/simulation@1";
 
@@ -25,6 +26,8 @@ const ViolationEntry = z.strictObject({
   actual: z.string(),
   because: z.string(),
   evidence: z.array(EvidenceFact),
+  /** What led to it, of the first breaches of a rule. */
+  diagram: DiagramEntry.exactOptional(),
 });
 export type ViolationEntry = z.output<typeof ViolationEntry>;
 
@@ -110,6 +113,34 @@ const DrawEntry = z.strictObject({
 });
 export type DrawEntry = z.output<typeof DrawEntry>;
 
+const LatencyEntry = z.strictObject({
+  count: Count,
+  p50: z.number(),
+  p90: z.number(),
+  p99: z.number(),
+  max: z.number(),
+});
+
+/** A live target, and how it was to be asked. */
+const TargetEntry = z.strictObject({
+  url: z.string(),
+  /** How much faster than they would people lived; the protocol's own waits are not shortened. */
+  speed: z.number(),
+  requests: Count,
+  failures: Count,
+  requestsPerSecond: z.number(),
+  /** `meant` counts from when each request was meant to leave, `onTheWay` from when it left. */
+  latencyMs: z.strictObject({ meant: LatencyEntry.exactOptional(), onTheWay: LatencyEntry.exactOptional() }),
+  sockets: z.strictObject({ most: Count, refused: Count }),
+  /** The longest that anything was done later than it was due by this process's own fault. */
+  lateMsMax: z.number(),
+  memoryBytes: Count,
+  /** Things that could not be deleted. */
+  left: Count,
+  /** Why rules that rest on commits were not judged, from some point on. */
+  unjudged: z.string().exactOptional(),
+});
+
 const Timing = z.strictObject({
   runId: z.string(),
   startedAt: z.string(),
@@ -159,6 +190,10 @@ export const SimulationReport = z.strictObject({
   faults: z.record(z.string(), Count).prefault({}),
   /** All that was measured; null where there was nothing to measure. */
   metrics: z.record(z.string(), JsonValue),
+  /** How it went over time; not in reports of older versions. */
+  series: SeriesEntry.exactOptional(),
+  /** In reports of live runs (`simulate --target`). */
+  target: TargetEntry.exactOptional(),
   thresholds: z.array(ThresholdEntry),
   families: z.array(FamilyEntry),
   rules: z.array(RuleEntry),

@@ -9,6 +9,7 @@ import type { CountedJudgement } from "../checkers/define.ts";
 import type { Judgement, Violation } from "../checkers/port.ts";
 import type { Roster } from "../history/facts.ts";
 import type { Metrics } from "../metrics/all.ts";
+import type { Series } from "../metrics/series.ts";
 import { RULES } from "../protocol/rules/registry.ts";
 import { RULE_FAMILIES, type Rule } from "../protocol/rules/rule.ts";
 import { whyExcluded } from "../protocol/rules/scope.ts";
@@ -24,6 +25,8 @@ import {
   type SimulationReport,
   type ViolationEntry,
 } from "./result-schema.ts";
+import { seriesEntry } from "./series-schema.ts";
+import type { Diagram } from "./space-time.ts";
 import { judgeThreshold, type Threshold } from "./threshold.ts";
 
 /** Violations of one rule that a report shows in full; the rest are counted. */
@@ -53,6 +56,10 @@ export interface FinishedRun {
   /** One per checker; several may judge one rule. */
   readonly judgements: readonly { readonly rule: string; readonly judgement: Judgement }[];
   readonly metrics: Metrics;
+  /** How it went over time, if that was measured. */
+  readonly series?: Series | undefined;
+  /** Diagrams of some of the violations. */
+  readonly diagrams?: ReadonlyMap<Violation, Diagram>;
   /** How often each fault struck, by name. */
   readonly struck: Readonly<Record<string, number>>;
   readonly thresholds: readonly Threshold[];
@@ -102,6 +109,7 @@ export function buildReport(run: FinishedRun): SimulationReport {
     conflicts: conflictEntries(run.metrics),
     faults: { ...run.struck },
     metrics: JSON.parse(canonicalJson(run.metrics)) as JsonObject,
+    ...(run.series && { series: seriesEntry(run.series, run.roster) }),
     thresholds,
     families: summarise(rules),
     rules,
@@ -148,6 +156,7 @@ function whyNotExercised(checked: boolean): string {
 }
 
 function reportViolation(violation: Violation, run: FinishedRun): ViolationEntry {
+  const diagram = run.diagrams?.get(violation);
   return {
     at: formatInstant(violation.at),
     afterMs: violation.at - run.startMs,
@@ -155,10 +164,12 @@ function reportViolation(violation: Violation, run: FinishedRun): ViolationEntry
     actual: violation.actual,
     because: violation.because,
     evidence: violation.evidence.slice(0, EVIDENCE_FACTS_MAX).map((fact) => reportFact(fact, run.roster)),
+    ...(diagram && { diagram: JSON.parse(canonicalJson(diagram)) as NonNullable<ViolationEntry["diagram"]> }),
   };
 }
 
-function summarise(rules: readonly RuleEntry[]): FamilyEntry[] {
+/** Verdicts counted by family. */
+export function summarise(rules: readonly RuleEntry[]): FamilyEntry[] {
   return RULE_FAMILIES.map((family) => {
     const mine = rules.filter((rule) => rule.id.startsWith(`${family}-`));
     const count = (verdict: RuleEntry["verdict"]) => mine.filter((rule) => rule.verdict === verdict).length;
