@@ -12,6 +12,8 @@ export interface RunArguments {
   readonly set: readonly string[];
   /** The seed draws the faults, too. */
   readonly swarm?: boolean | undefined;
+  /** `index` from 0. */
+  readonly shard?: { readonly index: number; readonly of: number } | undefined;
   /** Name of a planted fault. */
   readonly fault?: string | undefined;
 }
@@ -24,6 +26,7 @@ export function againCommand(run: RunArguments): string {
   if (run.duration !== undefined) words.push("--duration", run.duration);
   for (const change of run.set) words.push("--set", change);
   if (run.fault !== undefined) words.push("--fault", run.fault);
+  if (run.shard !== undefined) words.push("--shard", `${run.shard.index + 1}/${run.shard.of}`);
   return words.map(quoted).join(" ");
 }
 

@@ -12,12 +12,13 @@ import { FAULTS, faultByName } from "../faults/all.ts";
 import { formatCount } from "../report/numbers.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { cannotWrite, checkWritable, openRunFolder } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
-import { suggestion } from "./nearest.ts";
+import { type Io, widthOf } from "./io.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
+import { paintFor } from "./paint.ts";
 import { openStatusLine, type StatusLine } from "./progress.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
 import type { ProofSettings } from "./prove-worker.ts";
-import { withSuggestion } from "./scenario-faults.ts";
+import { faultsOf, proofShard, workOfShard } from "./shard-prove.ts";
 import { openThreads, workersByDefault } from "./threads.ts";
 
 /** Seeds that a fault is hunted under before it has survived. */
@@ -34,6 +35,8 @@ export interface ProveOptions {
   /** Only these faults; empty: all. Rules that kill nothing are told only when all are hunted. */
   readonly faults: readonly string[];
   readonly workers: number | undefined;
+  /** Of all faults and of the reference's worlds, those of this shard. */
+  readonly shard?: { readonly index: number; readonly of: number } | undefined;
   readonly json: string | undefined;
   readonly report: string | undefined;
   readonly quiet: boolean;
@@ -42,14 +45,18 @@ export interface ProveOptions {
 
 /** Proves the suite. UsageFault before anything runs. */
 export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
-  const faults = options.faults.map(faultNamed);
+  const asked = options.faults.map(faultNamed);
+  const faults = options.shard === undefined ? asked : faultsOf(asked, options.shard);
   if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
   const { report, seed } = options;
   const folder = openRunFolder({ cwd: io.cwd, report, scenario: "prove", seed, nowMs: io.now() });
   const startedMs = io.now();
-  const chosen = faults.length === 0 ? undefined : faults;
+  const chosen = faults.length === 0 && options.shard === undefined ? undefined : faults;
   const settings = { seed, effort: options.effort, full: options.full, attempts: ATTEMPTS };
-  const work = workOf({ ...settings, ...(chosen && { faults: chosen }) });
+  const work =
+    options.shard === undefined
+      ? workOf({ ...settings, ...(chosen && { faults: chosen }) })
+      : workOfShard(asked, settings, options.shard);
   const line = await openStatusLine(io, "prove", !options.quiet, options.color);
   const pieces = await carryOutAll(work, settings, options, io, line);
   line.stop();
@@ -64,6 +71,7 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
   };
   folder.write("report.md", renderProofMarkdown(seen));
   folder.write("report.json", `${canonicalJson(proofJson(seen))}\n`);
+  if (options.shard !== undefined) folder.write(...proofShard({ options, settings, pieces, seen, shard: options.shard }));
   folder.publish();
   const screen = {
     width: widthOf(io.stdout),
@@ -76,14 +84,14 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
 }
 
 /** Seeds from this one on: as many as the canary needs to sit in one of them. */
-function canarySeeds(from: number): readonly number[] {
+export function canarySeeds(from: number): readonly number[] {
   const seeds: number[] = [];
   for (let at = from; seeds.length < CANARY_RUNS || !seeds.some((seed) => carriesCanary(seed)); at++)
     seeds.push(at);
   return seeds;
 }
 
-function faultNamed(name: string) {
+export function faultNamed(name: string) {
   const fault = faultByName(name);
   if (fault !== undefined) return fault;
   const names = FAULTS.map((known) => known.name);
@@ -126,7 +134,7 @@ async function carryOutAll(
 }
 
 /** With some faults only, no rule is blamed for having killed nothing. */
-function proofOf(
+export function proofOf(
   pieces: readonly Piece[],
   settings: ProofSettings,
   chosen: Parameters<typeof workOf>[0]["faults"],

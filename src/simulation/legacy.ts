@@ -43,7 +43,7 @@ export class Legacy {
   begin(): void {
     const { scenario, seed } = this.stage;
     const { clients } = scenario.workload.legacy;
-    for (let account = 0; account < scenario.fleet.accounts; account++) {
+    for (const account of this.stage.accounts) {
       for (let nth = 0; nth < clients; nth++) {
         const name = `a${account}-legacy${nth}`;
         const author = new Author(stream(seed, `${name}/author`), name);

@@ -7,11 +7,11 @@ import type { Roster } from "../history/facts.ts";
 import { deviceName } from "./names.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** Names of a run's devices and accounts, by their numbers in facts. */
-export function rosterOf({ fleet }: Pick<Scenario, "fleet">): Roster {
+/** Names of a run's devices and accounts, by their numbers in facts; of a shard's devices, and all accounts. */
+export function rosterOf({ fleet }: Pick<Scenario, "fleet">, present?: readonly number[]): Roster {
   const accounts = Array.from({ length: fleet.accounts }, (_, account) => account);
   return {
-    devices: accounts.flatMap((account) =>
+    devices: (present ?? accounts).flatMap((account) =>
       Array.from({ length: fleet.devicesPerAccount }, (_, nth) => ({
         name: deviceName(account, nth),
         account,

@@ -17,6 +17,8 @@ import type { Strikes } from "./strikes.ts";
 export interface Stage {
   readonly seed: number;
   readonly scenario: Scenario;
+  /** Numbers of the accounts that take part: all, or those of a shard. */
+  readonly accounts: readonly number[];
   readonly parts: Parts;
   readonly agenda: Agenda;
   /** True time at the start; facts carry `startMs + agenda.nowMs`. */

@@ -52,16 +52,16 @@ export class Webhooks {
   begin(): void {
     const { scenario, seed } = this.stage;
     if (scenario.proxy.webhooks.perDay === 0) return;
-    for (let account = 0; account < scenario.fleet.accounts; account++) {
+    for (const account of this.stage.accounts) {
       const name = `account-${account}/backend`;
-      this.desks.push({
+      this.desks[account] = {
         random: stream(seed, name),
         author: new Author(stream(seed, `${name}/author`), `b${account}`),
         fate: new Fate(seed, name),
         versions: new Map(),
         last: undefined,
         made: 0,
-      });
+      };
       this.plan(account);
     }
   }

@@ -23,6 +23,7 @@ import type { Action } from "./plan.ts";
 import type { Progress, Simulation } from "./port.ts";
 import { rosterOf } from "./roster.ts";
 import type { Scenario } from "./scenario.ts";
+import { accountsOf, isShared, type Shard } from "./shard.ts";
 import { deviceSettings, proxyConfig } from "./settings.ts";
 import { CHECK_EVERY_MS, isStill, QUIET_MS, recordReplicas } from "./settle.ts";
 import { Spells } from "./spells.ts";
@@ -42,6 +43,8 @@ export interface SimulationOptions {
   readonly actions?: readonly Action[];
   /** Keep all facts in memory, for tests and traces. */
   readonly keepFacts?: boolean;
+  /** Only the accounts of a shard: they live as they would among all the others. */
+  readonly shard?: Shard;
 }
 
 /** A run of this scenario under this seed. The same pair gives the same facts, to the byte. */
@@ -77,6 +80,7 @@ export class World implements Simulation {
     const stage: Stage = {
       seed,
       scenario,
+      accounts: accountsOf(scenario, seed, options.shard),
       parts: options.parts ?? REFERENCE,
       agenda: this.agenda,
       startMs: START_MS,
@@ -156,7 +160,7 @@ export class World implements Simulation {
 
   private enlist(): Roster {
     const { fleet } = this.scenario;
-    for (let account = 0; account < fleet.accounts; account++) {
+    for (const account of this.stage.accounts) {
       for (let nth = 0; nth < fleet.devicesPerAccount; nth++) {
         const settings = deviceSettings(this.scenario, account, nth);
         const phone = new Phone(this.stage, this.phones.length, account, settings, settings.deviceId);
@@ -164,7 +168,7 @@ export class World implements Simulation {
         this.stage.backend.enrol(phone);
       }
     }
-    const { devices, accounts } = rosterOf(this.scenario);
+    const { devices, accounts } = rosterOf(this.scenario, this.stage.accounts);
     const guests = [...this.phones].flatMap((phone) => this.shared(phone) ?? []);
     return { devices: [...devices, ...guests.map(({ name, account }) => ({ name, account }))], accounts };
   }
@@ -173,8 +177,7 @@ export class World implements Simulation {
   private shared(phone: Phone): Phone | undefined {
     const { fleet, tokens } = this.scenario;
     const { name, settings } = phone;
-    const isShared = stream(this.stage.seed, `${name}/shared`).chance(tokens.shared);
-    if (!isShared || fleet.accounts < 2) return undefined;
+    if (!isShared(name, this.stage.seed, tokens.shared) || fleet.accounts < 2) return undefined;
     const account = (phone.account + 1) % fleet.accounts;
     const theirs = { ...settings, token: `tok-${account}` };
     const guest = new Phone(this.stage, this.phones.length, account, theirs, `${name}@${account}`);
@@ -187,8 +190,7 @@ export class World implements Simulation {
 
   /** Every account has its records before the first phone is switched on. */
   private populate(): void {
-    const { fleet } = this.scenario;
-    for (let account = 0; account < fleet.accounts; account++) {
+    for (const account of this.stage.accounts) {
       const author = new Author(stream(this.stage.seed, `account-${account}/seed`), `s${account}`);
       for (const entity of ENTITIES) this.populateEntity(account, entity, author);
     }

@@ -1,0 +1,49 @@
+/**
+ * Owns the options and help of `report`.
+ * Refuses to do its work: it is loaded when it is called.
+ */
+
+import type { Command } from "commander";
+import type { ExitCode } from "./exit.ts";
+import { type SharedOptions, shared } from "./flag-values.ts";
+import type { Io } from "./io.ts";
+
+/** A file, `-`, or true: the usual file in the run's folder. */
+type Place = string | true;
+
+interface ReportFlags extends Omit<SharedOptions, "json"> {
+  readonly html?: Place;
+  readonly markdown?: Place;
+  readonly junit?: Place;
+  readonly json?: Place;
+  readonly openMetrics?: Place;
+  readonly report?: string;
+}
+
+export function addReport(program: Command, io: Io, end: (code: ExitCode) => void): void {
+  program
+    .command("report")
+    .summary("render a run anew, or merge the shards of one")
+    .description(
+      "Renders the report of a run anew, on the screen or in the forms that are asked for. Given several shards, or the word merge and shards, proves that they are one run, all there and none twice, and writes the report of the whole. Ends with what the run itself ended with.",
+    )
+    .argument(
+      "[run...]",
+      "folder, report.json or shard.json of a run, a name under reports/, latest; merge before shards",
+    )
+    .option("--html [file|-]", "as a page (default: report.html in the run's folder)")
+    .option("--markdown [file|-]", "as Markdown (default: report.md in the run's folder)")
+    .option("--junit [file|-]", "as JUnit XML (default: junit.xml in the run's folder)")
+    .option("--json [file|-]", "as JSON (default: report.json in the run's folder)")
+    .option("--open-metrics [file|-]", "for a push gateway (default: metrics.txt in the run's folder)")
+    .option("--report <dir>", "folder for merged shards (default: reports/<run-id>)")
+    .option("--quiet", "print only what went wrong")
+    .option("--no-color", "no colours")
+    .action(async (runs: readonly string[], flags: ReportFlags) => {
+      const { report } = await import("./report.ts");
+      const { html, markdown, junit, json, openMetrics, report: into } = flags;
+      const forms = { html, markdown, junit, json, openMetrics };
+      const { quiet, color } = shared({ color: flags.color, quiet: flags.quiet === true }, program);
+      end(await report({ runs, forms, report: into, quiet, color }, io));
+    });
+}
