@@ -5,6 +5,7 @@
 
 import { formatInstant } from "../base/time.ts";
 import type { Exchange } from "../conformance/desk.ts";
+import type { Probe } from "../conformance/probe.ts";
 import { curlOf, type Redact, redactAll } from "../conformance/redact.ts";
 import type { Declared, HttpRequest } from "../conformance/target.ts";
 import type { Trace } from "../conformance/traces.ts";
@@ -18,6 +19,8 @@ import type {
   RuleVerdictName,
   RuleViolation,
 } from "../report/conformance-result.ts";
+import { fleetReport } from "./fleet-words.ts";
+import { heardOf, staleText, stepOf, toldOf } from "./conformance-words.ts";
 import { ownVersion } from "./version.ts";
 
 /** What is told beside the verdicts. */
@@ -39,8 +42,8 @@ export interface SeenRun {
   readonly requests: number;
   readonly waitedMs: number;
   readonly again: string;
-  /** The command that shows a rule's violation again. */
-  replay(rule: string): string;
+  /** The command that plays a counterexample in this file of the report's folder again. */
+  replay(file: string): string;
   readonly redact: Redact;
 }
 
@@ -76,6 +79,7 @@ export function conformanceReport(seen: SeenRun): ConformanceReport {
         discarded: Object.fromEntries(discarded),
       })),
     },
+    ...(run.fleet === undefined ? {} : { fleet: fleetReport(run.fleet) }),
     waitedMs: Math.round(seen.waitedMs),
     left: run.left.map(({ trace, why }) => ({ what: traceText(trace), why })),
     deleted: run.deleted,
@@ -122,50 +126,69 @@ function ruleReport(judged: JudgedRule, seen: SeenRun): RuleReport {
     binds,
     ...("reason" in judged ? { reason: judged.reason } : {}),
     ...("known" in judged && judged.known !== undefined ? { known: judged.known } : {}),
-    violations: findings.map((finding) => violationOf(finding, finding.probe.id, seen)),
+    violations: findings.map((finding, nth) =>
+      violationOf(finding, nth === 0 ? `${id}.json` : `${id}-${nth + 1}.json`, seen),
+    ),
   };
 }
 
-function violationOf(finding: Finding, probe: string, seen: SeenRun): RuleViolation {
-  const { violation, exchanges, runId, exchangesFirst } = finding;
+type ProbeFinding = Finding & { readonly probe: Pick<Probe, "id"> };
+
+/** What the requests of a run are shown with. */
+export type Shown = Pick<SeenRun, "url" | "headers" | "paths" | "redact" | "replay"> & {
+  readonly again?: string;
+};
+
+/** A finding in plain data; texts of the target in it are not redacted yet. */
+export function violationOf(finding: ProbeFinding, file: string, seen: Shown): RuleViolation {
+  const { violation, exchanges, sockets, runId, exchangesFirst, probe, told } = finding;
   // A probe that shows a member which is not there has no text for it, whatever its type says.
   const short = (text: string | undefined): string => (text ?? "nothing").replaceAll(`${runId}-`, "");
-  const { rule, because } = violation;
+  const { because } = violation;
   const expected = short(violation.expected);
   const actual = short(violation.actual);
   const last = exchanges.at(-1);
   const curl = ({ ask }: Exchange): string => curlAsSent(ask.http, seen);
   return {
     message: `expected ${expected}; actual ${actual}`,
-    probe,
+    probe: probe.id,
     expected,
     actual,
-    ...(because === undefined ? {} : { because: short(because) }),
+    ...becauseMember(short(withStale(because, exchanges))),
     evidence: {
-      steps: exchanges.map((exchange) => short(stepOf(exchange))),
+      steps: told?.map(short) ?? exchanges.map((exchange) => short(stepOf(exchange))),
       stepsFirst: exchangesFirst,
       request: last === undefined ? "none" : curl(last),
       exchanges: exchanges.map((exchange) => ({
         request: curl(exchange),
         answer: answerOf(exchange),
+        told: toldOf(exchange, short),
       })),
+      ...(sockets.length === 0 ? {} : { heard: sockets.map((socket) => heardOf(socket, runId, short)) }),
     },
-    replay: seen.replay(rule),
+    // What a fleet met has no smallest value: the whole run shows it again.
+    ...(told === undefined ? { counterexample: file, replay: seen.replay(file) } : { replay: seen.again ?? "" }),
   };
 }
 
-function curlAsSent(request: HttpRequest, { url, headers, paths, redact }: SeenRun): string {
+function becauseMember(because: string) {
+  return because === "" ? {} : { because };
+}
+
+/** What led to it in the probe's words; a condition that another write had made stale is told, where they do not. */
+function withStale(because: string | undefined, exchanges: readonly Exchange[]): string {
+  const stale = because?.includes("If-Match") ? undefined : staleText(exchanges);
+  if (stale === undefined) return because ?? "";
+  return because === undefined || stale.includes(because) ? stale : `${because}; ${stale}`;
+}
+
+function curlAsSent(request: HttpRequest, { url, headers, paths, redact }: Shown): string {
   const sent = {
     ...request,
     path: renamed(request.path, paths),
     headers: { ...headers, ...request.headers },
   };
   return curlOf(sent, url, redact, new Set(Object.keys(headers).map((name) => name.toLowerCase())));
-}
-
-function stepOf({ ask, outcome }: Exchange): string {
-  const status = outcome.outcome === "answered" ? String(outcome.answer.status) : outcome.reason;
-  return `${ask.actor.name} ${ask.label.trim()} (${status})`;
 }
 
 const ANSWER_CHARS_MAX = 4_000;

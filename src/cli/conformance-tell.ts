@@ -6,10 +6,11 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { formatInstant } from "../base/time.ts";
-import { PROBES } from "../conformance/all-probes.ts";
+import { PROBES, WATCHED } from "../conformance/all-probes.ts";
+import type { Probe } from "../conformance/probe.ts";
 import { renamedPaths } from "../conformance/profile.ts";
 import type { TargetFacts } from "../conformance/target.ts";
-import { judge } from "../conformance/verdicts.ts";
+import { judge, probesFor } from "../conformance/verdicts.ts";
 import type { SuiteRun } from "../live/live-suite.ts";
 import type { LiveTarget } from "../live/live-target.ts";
 import { renderJUnit } from "../report/conformance-junit.ts";
@@ -18,10 +19,17 @@ import type { ConformanceReport } from "../report/conformance-result.ts";
 import { renderConformance, renderConformanceTrouble } from "../report/conformance-screen.ts";
 import { againCommand, type ConformanceOptions, type Wanted } from "./conformance-options.ts";
 import { conformanceReport } from "./conformance-result.ts";
+import { counterexamplesOf, replayCommand } from "./conformance-save.ts";
 import { EXIT, type ExitCode, gravest } from "./exit.ts";
 import { RunFault, stackOf } from "./fault.ts";
+import { fleetVerdict } from "./fleet-words.ts";
 import { cannotWrite, type RunFolder } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
+import { type Io, widthOf } from "./io.ts";
+import { paintFor } from "./paint.ts";
+import { conformanceShard } from "./shard-conformance.ts";
+
+/** What points to the newest run. */
+const LATEST_SHOWN = "reports/latest";
 
 export interface Told {
   readonly wanted: Wanted;
@@ -54,7 +62,7 @@ export function tell({
   const ended = endedText(run);
   const judgement = judge({
     facts,
-    probes: PROBES,
+    probes: ofShard(facts, wanted, options),
     trials: run.trials,
     selection: wanted.selection,
     baseline: wanted.baseline,
@@ -62,6 +70,7 @@ export function tell({
     endedBecause: ended,
     allowUnexercised: options.allowUnexercised,
     exercisedBeside: new Map([["API-7", target.http.asked]]),
+    fleet: run.fleet && fleetVerdict(run.fleet),
   });
   const report = conformanceReport({
     runId: folder.runId,
@@ -80,9 +89,14 @@ export function tell({
     requests: target.http.throttle.sent,
     waitedMs: target.waitedMs,
     again: againCommand(wanted, options),
-    replay: (rule) => againCommand(wanted, { ...options, rule: [rule] }),
+    replay: (file) =>
+      replayCommand(`${options.report === undefined ? LATEST_SHOWN : folder.shown}/${file}`, wanted, options),
     redact: wanted.redact,
   });
+  const examples = counterexamplesOf(report, run.trials, facts, wanted);
+  for (const { file, text } of examples) folder.write(file, text);
+  const { shard } = options;
+  if (shard !== undefined) folder.write(...conformanceShard(report, examples, { ...options, shard }));
   write(report, folder, options, io);
   show(report, folder, options, io);
   if (run.ended === "lost") io.stderr.write(`the target was lost: ${wanted.redact(run.message ?? "")}\n`);
@@ -92,6 +106,14 @@ export function tell({
     ...(report.verdict === "fail" ? [EXIT.violated] : []),
     ...(report.verdict === "inconclusive" ? [EXIT.inconclusive] : []),
   ]);
+}
+
+/** Rules whose probes are all in other shards are judged there. */
+function ofShard(facts: TargetFacts, { selection }: Wanted, { shard }: ConformanceOptions): readonly Probe[] {
+  if (shard === undefined) return PROBES;
+  const runnable = probesFor(PROBES, facts, selection, WATCHED);
+  const elsewhere = new Set(runnable.filter((_, at) => at % shard.of !== shard.index));
+  return PROBES.filter((probe) => !elsewhere.has(probe));
 }
 
 function endedText({ ended, message }: SuiteRun): string | undefined {
@@ -121,7 +143,8 @@ function write(report: ConformanceReport, folder: RunFolder, options: Conformanc
   if (options.json === "-") io.stdout.write(json);
 }
 
-function writeTo(file: string, text: string, io: Io): void {
+/** UsageFault when it cannot be written. */
+export function writeTo(file: string, text: string, io: Io): void {
   try {
     writeFileSync(resolve(io.cwd, file), text);
   } catch (error) {

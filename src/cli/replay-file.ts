@@ -7,6 +7,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { byCodeUnit } from "../base/canonical-json.ts";
+import {
+  type ConformanceCounterexample,
+  isConformanceCounterexample,
+  readConformanceCounterexample,
+} from "../conformance/counterexample.ts";
 import { type Counterexample, parseCounterexample } from "../exploration/counterexample.ts";
 import { UsageFault } from "./exit.ts";
 
@@ -19,16 +24,35 @@ const WHY: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission is denied"],
 ]);
 
-/** The counterexample in a file; UsageFault with file and place when it is none. */
-export function readCounterexample(path: string, cwd: string): Counterexample {
-  let text: string;
+/** The counterexample of a probe in a file; undefined when it holds another JSON, or none. UsageFault when it is corrupt. */
+export function readProbeCounterexample(path: string, cwd: string): ConformanceCounterexample | undefined {
+  const value = jsonOf(readText(path, cwd));
+  if (!isConformanceCounterexample(value)) return undefined;
+  const read = readConformanceCounterexample(value);
+  if (!("fault" in read)) return read;
+  throw new UsageFault(`${path} is no counterexample: ${read.fault}`);
+}
+
+function jsonOf(text: string): unknown {
   try {
-    text = readFileSync(resolve(cwd, path), "utf8");
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string, cwd: string): string {
+  try {
+    return readFileSync(resolve(cwd, path), "utf8");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
     throw new UsageFault(`counterexample ${path} cannot be read: ${WHY.get(code) ?? code}`);
   }
-  const parsed = parseCounterexample(text);
+}
+
+/** The counterexample in a file; UsageFault with file and place when it is none. */
+export function readCounterexample(path: string, cwd: string): Counterexample {
+  const parsed = parseCounterexample(readText(path, cwd));
   if ("form" in parsed) return parsed;
   throw new UsageFault(`${path} is no counterexample: ${parsed.fault}`);
 }

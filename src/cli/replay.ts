@@ -8,11 +8,13 @@ import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { type Counterexample, type Replayed, replay as replayed } from "../exploration/counterexample.ts";
 import { brokenRules } from "../exploration/judge-plan.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
+import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { type Played, seenIn, tell } from "./explore-tell.ts";
 import { cannotWrite, checkWritable } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
-import { readCounterexample } from "./replay-file.ts";
+import { type Io, widthOf } from "./io.ts";
+import { paintFor } from "./paint.ts";
+import { plant } from "./planted.ts";
+import { readCounterexample, readProbeCounterexample } from "./replay-file.ts";
 import { ownVersion } from "./version.ts";
 
 export const REPLAY_SCHEMA = "zeke-sync/replay@1";
@@ -21,18 +23,39 @@ export const REPLAY_SCHEMA = "zeke-sync/replay@1";
 export interface ReplayOptions {
   readonly file: string;
   readonly json: string | undefined;
-  /** false: without the planted fault that it names. */
-  readonly fault: boolean;
+  /** false: without the planted fault that it names; a name: with this one. */
+  readonly fault: boolean | string;
+  /** The address of a live implementation, for what `conformance` found. */
+  readonly target: string | undefined;
+  readonly profile: string | undefined;
+  readonly pushSink: number | undefined;
   readonly quiet: boolean;
   readonly color: boolean;
 }
 
-/** Plays a counterexample again: exit 0 when it is fixed, else 1. UsageFault when the file is none. */
-export function replay(options: ReplayOptions, io: Io): ExitCode {
+/** Plays a counterexample again, whichever command found it. UsageFault when the file is none. */
+export async function replay(options: ReplayOptions, io: Io): Promise<ExitCode> {
   const { file, json } = options;
-  const { fault, ...bare } = readCounterexample(file, io.cwd);
-  const example = options.fault && fault !== undefined ? { ...bare, fault } : bare;
   if (json !== undefined && json !== "-") checkWritable(json, io.cwd);
+  const ofProbe = readProbeCounterexample(file, io.cwd);
+  if (ofProbe !== undefined) {
+    const { replayProbe } = await import("./replay-probe.ts");
+    return await replayProbe(ofProbe, options, io);
+  }
+  return await replayPlan(options, io);
+}
+
+/** One that `explore` found: exit 0 when it is fixed, else 1. */
+async function replayPlan(options: ReplayOptions, io: Io): Promise<ExitCode> {
+  const { file, json } = options;
+  const { fault: named, ...bare } = readCounterexample(file, io.cwd);
+  if (options.target !== undefined)
+    throw new UsageFault(
+      `${file} is a counterexample of explore, which is played in memory: --target is for those of conformance`,
+    );
+  const other = typeof options.fault === "string" ? await plant(options.fault) : undefined;
+  const fault = other?.fault.name ?? (options.fault === false ? undefined : named);
+  const example = fault === undefined ? bare : { ...bare, fault };
   const outcome = replayed(example, true);
   const seen = seenIn(outcome.judged, { plan: example.plan, rule: ruleToTell(example, outcome) });
   if (json !== undefined) writeJson(`${canonicalJson(jsonOf(example, outcome, seen))}\n`, json, io);

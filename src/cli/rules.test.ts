@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RULES } from "../protocol/rules/registry.ts";
 import { Outside, runFake } from "./outside.fixture.ts";
 
+/** Nobody waits longer for an example; here the machine may be busy with other tests. */
+const SLOW_MS = 4_000;
+
 let io: Outside;
 beforeEach(() => {
   io = new Outside();
@@ -48,6 +51,9 @@ describe("rules", () => {
         "  origin     the protocol's design",
         "  judged by  a checker of histories, on the facts edited",
         "  broken by  edits-on-what-was-seen",
+        "  shown by   zeke-sync simulate --fault edits-on-what-was-seen",
+        "             zeke-sync prove --fault edits-on-what-was-seen (in a small world of",
+        "             its own)",
         "",
       ].join("\n"),
     );
@@ -58,6 +64,58 @@ describe("rules", () => {
     expect(text).toContain(`origin     the roadmap: "Return 409 Conflict if revision doesn't match"`);
     expect(text).toMatch(/judged by {2}the probes conflict\/stale-write, /);
     expect(text).toMatch(/broken by {2}contacts-unguarded, /);
+  });
+
+  test("shows the same few requests where they pass, and where a planted fault makes them fail", async () => {
+    const text = await printed("CON-4");
+    const [passes = "", fails = ""] = text.slice(text.indexOf("\n  passes  ")).split("\n  fails   ");
+    expect(passes).toMatch(/^\n {2}passes {2}conflict\/stale-delete, against the reference\n/);
+    expect(passes).toMatch(
+      /tablet: DELETE \/api\/\w+\/\w+ {2}if-match: …000001\n {6}→ 409 \{"error":"conflict",/,
+    );
+    expect(fails).toMatch(/^with the planted fault stale-delete-of-a-list\n/);
+    expect(fails).toContain("    … 2 before, the same\n");
+    expect(fails).toMatch(/tablet: DELETE \/api\/\w+\/\w+ {2}if-match: …000001\n {6}→ 200 /);
+    expect(fails).toMatch(/\n {4}expected {2}409 conflict\n {4}actual {4}200\n {4}because {3}\S/);
+  });
+
+  test("shows an example of each rule that probes judge, the same each time, or how to see it broken", {
+    timeout: 120_000,
+  }, async () => {
+    const without: string[] = [];
+    const slow: string[] = [];
+    for (const { id } of RULES.filter(({ side }) => side === "P")) {
+      const outside = new Outside();
+      const began = performance.now();
+      expect(await runFake(["rules", id], outside)).toBe(0);
+      if (performance.now() - began > SLOW_MS) slow.push(id);
+      const { text } = outside.stdout;
+      outside.remove();
+      const example = text.slice(Math.max(0, text.indexOf("\n  passes  ")));
+      const longest = Math.max(...example.split("\n").map((line) => line.length));
+      expect(longest, id).toBeLessThanOrEqual(80);
+      if (!text.includes("\n  fails   with the planted fault ")) without.push(id);
+    }
+    expect(without).toEqual([]);
+    expect(slow).toEqual([]);
+    const again = new Outside();
+    await runFake(["rules", "EVT-2"], again);
+    expect(await printed("EVT-2")).toBe(again.stdout.text);
+    again.remove();
+  });
+
+  test("has the example in the JSON of one rule, and of one alone", async () => {
+    type Printed = { readonly rules: readonly { readonly example?: { readonly probe: string } }[] };
+    const one = JSON.parse(await printed("CON-4", "--json", "-")) as Printed;
+    expect(one.rules[0]?.example).toMatchObject({
+      probe: "conflict/stale-delete",
+      fault: "stale-delete-of-a-list",
+      passes: { exchanges: expect.arrayContaining([expect.objectContaining({ status: "409" })]) },
+      fails: { expected: "409 conflict", actual: "200" },
+    });
+    await printed("CON", "--json", "all.json");
+    const all = JSON.parse(readFileSync(join(io.cwd, "all.json"), "utf8")) as Printed;
+    expect(all.rules.some(({ example }) => example !== undefined)).toBe(false);
   });
 
   test("says of a rule for the reference alone that no black box shows it", async () => {

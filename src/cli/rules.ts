@@ -15,11 +15,12 @@ import { RULES, ruleById } from "../protocol/rules/registry.ts";
 import { RULE_FAMILIES, type Rule, type RuleSide } from "../protocol/rules/rule.ts";
 import { FAMILIES } from "../report/families.ts";
 import { labelled, type Paint } from "../report/layout.ts";
+import type { RuleExample } from "../report/rule-example.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { checkWritable } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
-import { suggestion } from "./nearest.ts";
-import { withSuggestion } from "./scenario-faults.ts";
+import { type Io, widthOf } from "./io.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
+import { paintFor } from "./paint.ts";
 
 export interface RulesOptions {
   readonly id: string | undefined;
@@ -48,6 +49,17 @@ async function loadJudges(load: LoadCheckers): Promise<Judges> {
   return { checkers, probes: PROBES, watches: freshWatches(), faults: FAULTS };
 }
 
+function isOne(id: string | undefined, chosen: readonly Rule[]): boolean {
+  return id !== undefined && chosen.length === 1;
+}
+
+/** Only probes make examples, and only rules of the proxy have any. */
+async function loadExample(rule: Rule | undefined, judges: Judges): Promise<RuleExample | undefined> {
+  if (rule?.side !== "P") return undefined;
+  const { exampleOf } = await import("./rules-example.ts");
+  return exampleOf(rule, judges);
+}
+
 const SIDES: Readonly<Record<RuleSide, string>> = {
   P: "P, the proxy seen from outside",
   D: "D, a device",
@@ -60,12 +72,20 @@ export async function listRules(options: RulesOptions, io: Io, load: LoadChecker
   const chosen = options.id === undefined ? RULES : select(options.id);
   const [only, ...others] = chosen;
   if (options.json !== undefined) {
-    printJson(rulesJson(chosen, await loadJudges(load)), options.json, io);
+    const judges = await loadJudges(load);
+    const example = isOne(options.id, chosen) ? await loadExample(only, judges) : undefined;
+    printJson(rulesJson(chosen, judges, example), options.json, io);
   } else if (options.quiet) {
     io.stdout.write(`${chosen.map((rule) => rule.id).join("\n")}\n`);
   } else if (options.id !== undefined && only !== undefined && others.length === 0) {
     const paint = paintFor(io.stdout, io, options.color);
-    io.stdout.write(explain(only, await loadJudges(load), widthOf(io.stdout), paint));
+    const judges = await loadJudges(load);
+    const width = widthOf(io.stdout);
+    io.stdout.write(explain(only, judges, width, paint));
+    const example = await loadExample(only, judges);
+    if (example === undefined) return EXIT.good;
+    const { ruleExampleLines } = await import("../report/rule-example.ts");
+    io.stdout.write(`\n${ruleExampleLines(example, { width, paint }).join("\n")}\n`);
   } else {
     // Into a pipe, a rule is a line: that is what grep wants.
     const width = io.stdout.isTTY === true ? widthOf(io.stdout) : Number.POSITIVE_INFINITY;
@@ -119,6 +139,7 @@ function explain(rule: Rule, judges: Judges, width: number, paint: Paint): strin
     ["origin", originText(rule)],
     ...judgedBy(rule, judges).map((text, at) => [at === 0 ? "judged by" : "", text] as const),
     ["broken by", brokenBy(rule, judges)],
+    ...shownBy(rule, judges),
   ];
   const lines = rows.flatMap(([label, text]) => labelled(`  ${label}`, text, 13, width));
   const text = labelled("  ", rule.text, 2, width);
@@ -163,7 +184,24 @@ function brokenBy(rule: Rule, { faults }: Judges): string {
     : `${own.join(", ") || "none of its own"}${more}`;
 }
 
-function rulesJson(rules: readonly Rule[], { checkers, probes, faults }: Judges): string {
+/** How to see a checker catch it: probes have examples instead. */
+function shownBy({ id, side }: Rule, { faults }: Judges): readonly (readonly [string, string])[] {
+  if (side === "R") return [];
+  const own = faults.filter(({ rules, rig }) => rules.includes(id) && (side !== "P" || rig === undefined));
+  if (side === "P" && faults.some(({ rules, rig }) => rules.includes(id) && rig !== undefined)) return [];
+  const fault = own.find(({ rules }) => rules[0] === id) ?? own[0];
+  if (fault === undefined) return [];
+  return [
+    ["shown by", `zeke-sync simulate --fault ${fault.name}`],
+    ["", `zeke-sync prove --fault ${fault.name} (in a small world of its own)`],
+  ];
+}
+
+function rulesJson(
+  rules: readonly Rule[],
+  { checkers, probes, faults }: Judges,
+  example: RuleExample | undefined,
+): string {
   const entries = rules.map((rule) => ({
     ...(JSON.parse(canonicalJson(rule)) as Rule),
     section: FAMILIES[rule.family].section,
@@ -172,6 +210,7 @@ function rulesJson(rules: readonly Rule[], { checkers, probes, faults }: Judges)
       .map((checker) => ({ facts: [...checker.wants] })),
     probes: probes.filter((probe) => probe.rules.some((id) => id === rule.id)).map(({ id }) => id),
     faults: faults.filter((fault) => fault.rules.includes(rule.id)).map(({ name }) => name),
+    ...(example === undefined ? {} : { example }),
   }));
   return `${JSON.stringify({ schema: "zeke-sync/rules@1", rules: entries }, undefined, 2)}\n`;
 }

@@ -11,7 +11,7 @@ import { Actor, type Ask } from "./actor.ts";
 import { perform, type Script, type Violation } from "./probe.ts";
 import { Reply } from "./reply.ts";
 import type { Outcome, PushMode, PushView, SocketView, TargetFacts } from "./target.ts";
-import type { Watches } from "./watch.ts";
+import { isLesser, type Watches } from "./watch.ts";
 
 /** One thing that was done in a run, for steps and evidence. */
 export interface Exchange {
@@ -19,6 +19,14 @@ export interface Exchange {
   readonly outcome: Outcome;
   /** What was sent together has one number; what was sent after those answers has a larger one. */
   readonly round: number;
+}
+
+/** A socket of this run, for evidence: whose, under which path, and what came over it as far as somebody looked. */
+export interface HeardSocket {
+  readonly actor: Actor;
+  readonly path: string;
+  /** Grows while the socket is open; undefined: nobody looked. */
+  view: SocketView | undefined;
 }
 
 /** A socket of an actor's. */
@@ -38,10 +46,16 @@ export class Desk {
   /** What every id of this run begins with, a dash behind it. */
   readonly runId: string;
   readonly exchanges: Exchange[] = [];
+  /** The sockets of this run, by their number at the driver. */
+  readonly sockets = new Map<number, HeardSocket>();
   /** How often each rule was put to the test in this run. */
   readonly exercised = new Map<RuleId, number>();
   /** The rule that a 5xx breaks just now, where a probe has brought the target into trouble by other means than input. */
   failureBreaks: RuleId = "API-2";
+  /** The first thing that a watch saw broken and that only should be: what must be is judged on. */
+  lesser: Violation | undefined;
+  /** Exchanges up to it. */
+  lesserAt = 0;
   private readonly watches: Watches;
   private ids = 0;
   private rounds = 0;
@@ -96,7 +110,11 @@ export class Desk {
       const exchange = { ask: asks[at] as Ask, outcome, round };
       this.exchanges.push(exchange);
       const violation = this.watches.look(exchange, this);
-      if (violation !== undefined) yield { effect: "violated", violation };
+      if (violation === undefined) continue;
+      if (isLesser(violation)) {
+        this.lesserAt ||= this.exchanges.length;
+        this.lesser ??= violation;
+      } else yield { effect: "violated", violation };
     }
     return outcomes;
   }
@@ -117,13 +135,15 @@ export class Desk {
     query: { readonly since?: string | undefined; readonly entities?: readonly string[] | undefined } = {},
     rule: RuleId = "EVT-9",
   ): Script<Subscription> {
-    const upgrade = yield* perform({ effect: "open", request: actor.upgrade(query) });
+    const request = actor.upgrade(query);
+    const upgrade = yield* perform({ effect: "open", request });
     if (upgrade.upgrade === "indefinite") return yield* this.discard("the upgrade was not answered");
     if (upgrade.upgrade === "refused") {
       const finding = { expected: "101, and a socket", actual: `${upgrade.status} on the upgrade` };
       yield { effect: "violated", violation: { rule, ...finding } };
       return yield* this.discard("the upgrade was refused");
     }
+    this.sockets.set(upgrade.socket, { actor, path: request.path, view: undefined });
     return { actor, socket: upgrade.socket };
   }
 
@@ -133,7 +153,11 @@ export class Desk {
     until: (view: SocketView) => boolean,
     withinMs: number = 0,
   ): Script<SocketView> {
-    return yield* perform({ effect: "watch", socket, until, withinMs: withinMs + this.facts.patienceMs });
+    const wanted = { effect: "watch", socket, until, withinMs: withinMs + this.facts.patienceMs } as const;
+    const view = yield* perform(wanted);
+    const heard = this.sockets.get(socket);
+    if (heard !== undefined) heard.view = view;
+    return view;
   }
 
   *say({ socket }: Subscription, text: string): Script<void> {

@@ -10,8 +10,17 @@ import type { RuleId } from "../protocol/rules/registry.ts";
 import { Desk, type Exchange } from "./desk.ts";
 import type { Probe, Violation } from "./probe.ts";
 import { type RunEnd, runScript } from "./run-script.ts";
-import type { MemoryTarget } from "./target.ts";
+import type { MemoryTarget, SeenFrame } from "./target.ts";
 import { type Watch, Watches } from "./watch.ts";
+
+/** What a socket brought. */
+export interface HeardFrames {
+  readonly by: string;
+  readonly path: string;
+  readonly frames: readonly SeenFrame[];
+  /** undefined: it was open still. */
+  readonly closeCode: number | undefined;
+}
 
 /** What was found, with the smallest value that shows it. */
 export interface Finding {
@@ -21,9 +30,15 @@ export interface Finding {
   readonly runId: string;
   /** What was sent and answered in the smallest run. */
   readonly exchanges: readonly Exchange[];
+  /** What came over the sockets of the smallest run, as far as it looked. */
+  readonly sockets: readonly HeardFrames[];
   /** Exchanges of the run that first showed it. */
   readonly exchangesFirst: number;
   readonly shrinks: number;
+  /** A watch saw it, and the runs went on: nothing else of the probe was cut short. */
+  readonly beside?: boolean;
+  /** What led to it, in words, where no exchanges of a probe do. */
+  readonly told?: readonly string[];
 }
 
 export interface Trial {
@@ -40,6 +55,8 @@ export interface TrialOptions {
   readonly seed: number;
   /** Of the probe's own number of runs; 1 by default. */
   readonly effort?: number;
+  /** Tries that shrinking may take; without end by default. */
+  readonly shrinkTriesMax?: number;
   /** Called once for each run: watches remember. */
   watches(): readonly Watch[];
 }
@@ -49,7 +66,9 @@ export function tryProbe(probe: Probe, makeTarget: () => MemoryTarget, options: 
   const notes = new TrialNotes();
   const { facts } = makeTarget();
   const runs = Math.max(1, Math.round(probe.runs * (options.effort ?? 1)));
+  let triesLeft = options.shrinkTriesMax ?? Number.POSITIVE_INFINITY;
   const attempt = (value: unknown): boolean => {
+    if (notes.finding !== undefined && triesLeft-- <= 0) return true;
     const desk = new Desk(facts, `r${notes.runs}`, new Watches(options.watches()));
     return notes.take(runScript(probe.script(desk, value), makeTarget()), desk, value);
   };
@@ -62,7 +81,7 @@ export function tryProbe(probe: Probe, makeTarget: () => MemoryTarget, options: 
     runs: notes.runs,
     exercised: notes.exercised,
     discarded: notes.discarded,
-    finding: notes.finding && { ...notes.finding, shrinks: outcome.numShrinks },
+    finding: notes.found(outcome.numShrinks),
   };
 }
 
@@ -72,21 +91,57 @@ export class TrialNotes {
   readonly exercised = new Map<RuleId, number>();
   readonly discarded = new Map<string, number>();
   finding: Omit<Finding, "shrinks"> | undefined;
+  /** What only should be and a watch saw broken, where nothing worse was found: no run ends by it, none is shrunk. */
+  lesser: Omit<Finding, "shrinks"> | undefined;
+  /** The run that showed it, from 0: where nothing was shrunk, fast-check has its value there. */
+  lesserRun: number | undefined;
 
   /** Takes the end of one run; true unless it shows the trial's violation. Another rule's is not the same finding. */
   take(end: RunEnd, desk: Desk, value: unknown): boolean {
     this.runs++;
     if (this.finding === undefined) this.count(end, desk);
-    if (end.end !== "violated") return true;
+    if (end.end !== "violated") {
+      if (desk.lesser !== undefined && this.lesser === undefined) {
+        const seen = findingOf(desk.lesser, desk, value);
+        const exchanges = desk.exchanges.slice(0, desk.lesserAt);
+        this.lesser = { ...seen, exchanges, exchangesFirst: exchanges.length, beside: true };
+        this.lesserRun = this.runs - 1;
+      }
+      return true;
+    }
     const { violation } = end;
     if (this.finding !== undefined && this.finding.violation.rule !== violation.rule) return true;
     const exchangesFirst = this.finding?.exchangesFirst ?? desk.exchanges.length;
-    this.finding = { violation, value, runId: desk.runId, exchanges: desk.exchanges, exchangesFirst };
+    this.finding = { ...findingOf(violation, desk, value), exchangesFirst };
     return false;
+  }
+
+  /** What the trial found; undefined: nothing. */
+  found(shrinks: number): Finding | undefined {
+    const finding = this.finding ?? this.lesser;
+    return finding && { ...finding, shrinks };
   }
 
   private count(end: RunEnd, desk: Desk): void {
     for (const rule of desk.exercised.keys()) this.exercised.set(rule, (this.exercised.get(rule) ?? 0) + 1);
     if (end.end === "discarded") this.discarded.set(end.reason, (this.discarded.get(end.reason) ?? 0) + 1);
   }
+}
+
+function findingOf(violation: Violation, desk: Desk, value: unknown): Omit<Finding, "shrinks"> {
+  const { runId, exchanges } = desk;
+  return {
+    ...{ violation, value, runId, exchanges, sockets: framesHeard(desk) },
+    exchangesFirst: exchanges.length,
+  };
+}
+
+/** The frames as they are now: a view goes on growing. */
+export function framesHeard({ sockets }: Desk): readonly HeardFrames[] {
+  return [...sockets.values()].map(({ actor, path, view }) => ({
+    by: actor.name,
+    path,
+    frames: [...(view?.frames ?? [])],
+    closeCode: view?.closeCode,
+  }));
 }

@@ -3,7 +3,7 @@
  * Refuses to steer: a watch only looks. Each run has watches of its own, which may remember what the run saw.
  */
 
-import type { RuleId } from "../protocol/rules/registry.ts";
+import { type RuleId, ruleById } from "../protocol/rules/registry.ts";
 import type { Desk, Exchange } from "./desk.ts";
 import type { Violation } from "./probe.ts";
 
@@ -21,12 +21,19 @@ export class Watches {
     this.watches = watches;
   }
 
-  /** The first violation that any watch sees in this exchange. */
+  /** The first violation that any watch sees in this exchange; of what must be before what only should. */
   look(exchange: Exchange, desk: Desk): Violation | undefined {
+    let lesser: Violation | undefined;
     for (const watch of this.watches) {
       const violation = watch.look(exchange, desk);
-      if (violation !== undefined) return violation;
+      if (violation !== undefined && !isLesser(violation)) return violation;
+      lesser ??= violation;
     }
-    return undefined;
+    return lesser;
   }
+}
+
+/** Broken, but only what should be: an implementation may do without. */
+export function isLesser({ rule }: Violation): boolean {
+  return ruleById(rule)?.level === "SHOULD";
 }

@@ -1,6 +1,6 @@
 /**
  * Owns the trial of one probe against a live target: the asynchronous twin of conformance/trial.ts. Each run has ids
- * that nobody used before; the first violation is shrunk by fast-check within a bound of tries and time.
+ * that nobody used before; the first violation is shrunk by fast-check within a bound of tries, requests and time.
  * Refuses to know why a target cannot be asked any more: that ends the trial, and goes to whoever began it.
  */
 
@@ -14,10 +14,16 @@ import { type Trial, TrialNotes } from "../conformance/trial.ts";
 import { type Watch, Watches } from "../conformance/watch.ts";
 import type { LiveTarget } from "./live-target.ts";
 
-/** A violation is shrunk for so many tries and so long. */
+/** So many runs of a trial that ended without a verdict are run again. */
+const RETRIES_MAX = 2;
+
+/** A violation is shrunk for so many tries and so long, by so many requests. */
 export interface ShrinkBound {
   readonly triesMax: number;
   readonly msMax: number;
+  readonly requestsMax: number;
+  /** Requests that all trials together may yet spend on shrinking. */
+  readonly purse?: { requestsLeft: number };
 }
 
 export interface LiveTrialOptions {
@@ -55,14 +61,19 @@ export async function tryProbeLive(
   const effort = new Effort(options);
   let broke: { readonly error: unknown } | undefined;
   let requests = 0;
+  let retriesLeft = RETRIES_MAX;
   const attempt = async (value: unknown): Promise<boolean> => {
     // What fails for another reason is no counterexample: the rest of the values is let go.
     if (broke !== undefined || !effort.mayTry()) return true;
     try {
       const desk = new Desk(facts, options.freshRunId(), new Watches(options.watches()));
-      const passes = notes.take(await runLive(probe, desk, value, target, options), desk, value);
+      const end = await runLive(probe, desk, value, target, options);
+      const passes = notes.take(end, desk, value);
       requests += desk.exchanges.length;
+      effort.spend(desk.exchanges.length);
       if (!passes) effort.found();
+      // A connection may break, an answer be lost: the like of it is tried again, or a rule would go unexercised.
+      if (end.end === "discarded" && retriesLeft-- > 0 && effort.grant()) return await attempt(value);
       return passes;
     } catch (error) {
       broke = { error };
@@ -80,17 +91,18 @@ export async function tryProbeLive(
     runs: notes.runs,
     exercised: notes.exercised,
     discarded: notes.discarded,
-    finding: notes.finding && { ...notes.finding, shrinks: outcome.numShrinks },
-    path: outcome.counterexamplePath ?? undefined,
+    finding: notes.found(outcome.numShrinks),
+    path: outcome.counterexamplePath ?? notes.lesserRun?.toString(),
     broke: broke?.error,
   };
 }
 
-/** How much may yet be tried, before and after something was found. */
+/** How much may yet be tried, before and after something was found. A try that was begun is ended. */
 class Effort {
   private readonly options: LiveTrialOptions;
   private triesLeft: number;
   private untilMs = Number.POSITIVE_INFINITY;
+  private requestsLeft = Number.POSITIVE_INFINITY;
 
   constructor(options: LiveTrialOptions) {
     this.options = options;
@@ -98,14 +110,39 @@ class Effort {
   }
 
   mayTry(): boolean {
-    return this.options.goesOn() && this.triesLeft-- > 0 && performance.now() < this.untilMs;
+    if (!this.options.goesOn() || this.triesLeft-- <= 0 || performance.now() >= this.untilMs) return false;
+    return !this.isShrinking || (this.requestsLeft > 0 && this.purseLeft > 0);
+  }
+
+  /** One try more, unless something was found already. */
+  grant(): boolean {
+    if (this.isShrinking) return false;
+    this.triesLeft++;
+    return true;
+  }
+
+  /** After each run: what shrinking costs is counted, what finding costs is not. */
+  spend(requests: number): void {
+    if (!this.isShrinking) return;
+    this.requestsLeft -= requests;
+    const { purse } = this.options.shrink;
+    if (purse !== undefined) purse.requestsLeft -= requests;
   }
 
   found(): void {
-    if (this.untilMs !== Number.POSITIVE_INFINITY) return;
-    const { triesMax, msMax } = this.options.shrink;
+    if (this.isShrinking) return;
+    const { triesMax, msMax, requestsMax } = this.options.shrink;
     this.triesLeft = triesMax;
     this.untilMs = performance.now() + msMax;
+    this.requestsLeft = requestsMax;
+  }
+
+  private get isShrinking(): boolean {
+    return this.untilMs !== Number.POSITIVE_INFINITY;
+  }
+
+  private get purseLeft(): number {
+    return this.options.shrink.purse?.requestsLeft ?? Number.POSITIVE_INFINITY;
   }
 }
 

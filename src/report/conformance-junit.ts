@@ -7,7 +7,7 @@
 
 import { RULE_FAMILIES } from "../protocol/rules/rule.ts";
 import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
-import { stepsText } from "./conformance-screen.ts";
+import { heardTexts, stepsText } from "./conformance-violation.ts";
 import { FAMILIES } from "./families.ts";
 
 const SECOND_MS = 1_000;
@@ -61,6 +61,7 @@ function caseText(rule: RuleReport): string {
         `actual    ${actual}`,
         ...(because === undefined ? [] : [`because   ${because}`]),
         `steps     ${stepsText(evidence)}`,
+        ...heardTexts(evidence).map((heard) => `heard     ${heard}`),
         `request   ${evidence.request}`,
         `replay    ${replay}`,
       ].join("\n");

@@ -4,12 +4,13 @@
  */
 
 import type { ConformanceReport, RuleReport, RuleViolation } from "./conformance-result.ts";
-import { stepsText } from "./conformance-screen.ts";
 import { byReason, conformanceRows, conformanceSentence } from "./conformance-text.ts";
+import { drawnExchanges, heardTexts, stepsText } from "./conformance-violation.ts";
 import { grouped } from "./numbers.ts";
 
 const EXCHANGES_SHOWN_MAX = 12;
 const TEXT_CHARS_MAX = 1_500;
+const DIAGRAM_WIDTH = 100;
 
 /** A report on an implementation as Markdown. */
 export function renderConformanceMarkdown(report: ConformanceReport): string {
@@ -59,6 +60,7 @@ function ruleSection(rule: RuleReport): readonly string[] {
 function violationSection(violation: RuleViolation): readonly string[] {
   const { probe, expected, actual, because, evidence, replay } = violation;
   const shown = evidence.exchanges.slice(-EXCHANGES_SHOWN_MAX);
+  const drawn = drawnExchanges(evidence, DIAGRAM_WIDTH);
   const before = evidence.exchanges.length - shown.length;
   return [
     table(
@@ -69,8 +71,10 @@ function violationSection(violation: RuleViolation): readonly string[] {
         ["actual", clipped(actual)],
         ...(because === undefined ? [] : [["because", clipped(because)]]),
         ["steps", clipped(stepsText(evidence))],
+        ...heardTexts(evidence).map((text) => ["heard", clipped(text)]),
       ],
     ),
+    ...(drawn.length === 0 ? [] : [fenced(drawn, "text")]),
     "<details><summary>Requests and answers</summary>",
     fenced([
       ...(before > 0 ? [`# ${before} before these`] : []),
@@ -83,6 +87,8 @@ function violationSection(violation: RuleViolation): readonly string[] {
       ]),
     ]),
     "</details>",
+    "The request:",
+    fenced([clipped(evidence.request)]),
     "Again:",
     fenced([replay]),
   ];
@@ -128,10 +134,10 @@ function list(lines: readonly string[]): string {
 }
 
 /** A fence longer than any run of backticks inside it. */
-function fenced(lines: readonly string[]): string {
+function fenced(lines: readonly string[], language = "sh"): string {
   const runs = lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(Math.max(2, ...runs) + 1);
-  return [`${fence}sh`, ...lines, fence].join("\n");
+  return [`${fence}${language}`, ...lines, fence].join("\n");
 }
 
 function cell(text: string): string {

@@ -29,6 +29,16 @@ export interface ConformanceReport {
     readonly runs: number;
     readonly each: readonly ProbeReport[];
   };
+  /** Live devices that acted when the probes were over; absent: there were none. */
+  readonly fleet?: {
+    readonly devices: number;
+    readonly requests: number;
+    readonly facts: number;
+    readonly ranMs: number;
+    readonly ended: "settled" | "unsettled" | "stopped";
+    /** Why some of what it saw was not judged. */
+    readonly unjudged?: string;
+  };
   /** How long probes waited for something to come, all of them together. */
   readonly waitedMs: number;
   /** What could not be deleted. */
@@ -74,6 +84,8 @@ export interface RuleViolation {
   readonly actual: string;
   readonly because?: string;
   readonly evidence: ViolationEvidence;
+  /** Its file in the report's folder. */
+  readonly counterexample?: string;
   /** The command that shows it again. */
   readonly replay: string;
 }
@@ -85,5 +97,30 @@ export interface ViolationEvidence {
   readonly stepsFirst: number;
   /** The last request, for a shell. */
   readonly request: string;
-  readonly exchanges: readonly { readonly request: string; readonly answer: string }[];
+  readonly exchanges: readonly ShownExchange[];
+  /** What came over sockets. */
+  readonly heard?: readonly HeardSocket[];
+}
+
+export interface ShownExchange {
+  /** A command for a shell. */
+  readonly request: string;
+  readonly answer: string;
+  /** The same in few words, for diagrams; times are those of the side that judges. */
+  readonly told?: {
+    readonly by: string;
+    readonly does: string;
+    /** Absent: no answer came. */
+    readonly says?: string;
+    readonly sentAtMs: number;
+    readonly answeredAtMs?: number;
+  };
+}
+
+export interface HeardSocket {
+  readonly by: string;
+  readonly path: string;
+  /** In few words each: `created h1 …07h`. */
+  readonly frames: readonly string[];
+  readonly closeCode?: number;
 }

@@ -5,8 +5,9 @@
  */
 
 import { RULE_FAMILIES } from "../protocol/rules/rule.ts";
-import type { ConformanceReport, RuleReport, RuleViolation } from "./conformance-result.ts";
+import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
 import { byReason, conformanceRows, conformanceSentence } from "./conformance-text.ts";
+import { violationLines } from "./conformance-violation.ts";
 import { FAMILIES } from "./families.ts";
 import { type Align, columns, cut, labelled, wrap } from "./layout.ts";
 import { grouped } from "./numbers.ts";
@@ -14,7 +15,6 @@ import type { ScreenOptions } from "./screen.ts";
 
 const INDENT = 14;
 const RULES_SHOWN_MAX = 5;
-const TOLD_LINES_MAX = 4;
 const NAMES_SHOWN_MAX = 3;
 /** Rules with one reason that are named. */
 const IDS_SHOWN_MAX = 30;
@@ -155,31 +155,12 @@ function violatedLines(rule: RuleReport, options: ScreenOptions): readonly strin
           width,
         )),
     ...(first === undefined ? [] : violationLines(first, options)),
-    ...(rest > 0 ? [`    ${rest} more probes show it: report.md has them`] : []),
+    ...(rest > 0
+      ? [
+          `    ${rest === 1 ? "one more probe shows" : `${rest} more probes show`} it: report.md has ${rest === 1 ? "it" : "them"}`,
+        ]
+      : []),
   ];
-}
-
-function violationLines(
-  { expected, actual, because, evidence, replay }: RuleViolation,
-  { width }: ScreenOptions,
-) {
-  const told = (label: string, text: string) =>
-    labelled(`    ${label}`, cut(text, (width - INDENT) * TOLD_LINES_MAX), INDENT, width);
-  return [
-    ...told("expected", expected),
-    ...told("actual", actual),
-    ...(because === undefined ? [] : told("because", because)),
-    ...told("steps", stepsText(evidence)),
-    // For copying: not wrapped.
-    `${"    request".padEnd(INDENT)}${evidence.request}`,
-    `${"    replay".padEnd(INDENT)}${replay}`,
-  ];
-}
-
-/** `3 (shrunk from 41): phone creates c1 · phone renames c1` */
-export function stepsText({ steps, stepsFirst }: RuleViolation["evidence"]): string {
-  const shrunk = stepsFirst > steps.length ? ` (shrunk from ${stepsFirst})` : "";
-  return `${steps.length}${shrunk}: ${steps.join(" · ")}`;
 }
 
 function reasonLines(

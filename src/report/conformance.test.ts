@@ -3,11 +3,13 @@
  * text is no markup, a screen in the words of cli.md.
  */
 
+import { parse } from "junit2json";
 import { describe, expect, test } from "vitest";
 import { renderJUnit } from "./conformance-junit.ts";
 import { renderConformanceMarkdown } from "./conformance-markdown.ts";
 import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
 import { renderConformance, renderConformanceTrouble } from "./conformance-screen.ts";
+import { violationLines } from "./conformance-violation.ts";
 import { PLAIN } from "./layout.ts";
 
 const NASTY = `<b>&amp;"'</b> ]]> \u0000\u001b[31m\ud800 \n| a | \`x\` 👩‍👩‍👧 \u202e`;
@@ -120,6 +122,42 @@ describe("the JUnit file", () => {
   });
 });
 
+describe("the JUnit file, as another maker's parser reads it", () => {
+  const bad = "a\u0000b\u001bc\ud800d\ufffee\uffff";
+  const fine = `emoji 👩‍👩‍👧 <tag a="1"> & ]]> 'q' \u202e \u{1fffe}`;
+  const nasty: ConformanceReport = {
+    ...REPORT,
+    rules: [
+      rule("CON-4", {
+        verdict: "violated",
+        text: `${fine}|${bad}`,
+        violations: [{ ...VIOLATION, message: `${fine}\nline|${bad}`, actual: `${fine}\nline|${bad}` }],
+      }),
+      rule("CON-5", { verdict: "not exercised", reason: fine, exercised: 0 }),
+      rule("CON-1", {}),
+    ],
+  };
+  const lawful = "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd";
+
+  test("every character survives, or is lawfully replaced where XML has none such", async () => {
+    const read = await parse(renderJUnit(nasty));
+    const suites = read !== undefined && read !== null && "testsuite" in read ? (read.testsuite ?? []) : [];
+    const cases = suites.flatMap((suite) => suite.testcase ?? []);
+    expect(read).toMatchObject({ tests: 4, failures: 2, name: "zeke-sync conformance" });
+    expect(cases.map(({ name }) => name)).toEqual([
+      `CON-4 ${fine}|${lawful}`,
+      expect.stringMatching(/^CON-5 /),
+      expect.stringMatching(/^CON-1 /),
+      "CON-99",
+    ]);
+    const [failure] = cases[0]?.failure ?? [];
+    expect(failure?.message).toBe(`${fine}\nline|${lawful}`);
+    expect(failure?.inner).toContain(`actual    ${fine}\nline|${lawful}\n`);
+    expect(cases[1]?.skipped?.[0]?.message).toBe(`not exercised: ${fine}`);
+    expect(cases[2]?.failure).toBeUndefined();
+  });
+});
+
 test("in Markdown foreign text is no markup, and fences hold", () => {
   const page = renderConformanceMarkdown(REPORT);
   expect(page).toMatch(
@@ -129,6 +167,88 @@ test("in Markdown foreign text is no markup, and fences hold", () => {
   expect(outside.replaceAll(/<\/?(?:details|summary)>/g, "")).not.toMatch(/(?<!\\)<\w/);
   expect(page).toContain("````sh");
   expect(page).not.toContain("\u001b");
+});
+
+describe("a violation", () => {
+  const told = (by: string, does: string, says: string, sentAtMs: number) => ({
+    ...{ request: "curl 'http://x'", answer: says },
+    told: { by, does, says, sentAtMs, answeredAtMs: sentAtMs + 2 },
+  });
+  const evidence = {
+    ...VIOLATION.evidence,
+    exchanges: [
+      told("phone", "creates c1", "201 …0a", 10),
+      told("phone", "updates c1 If-Match …0a", "200 …0b", 20),
+      told("tablet", "deletes c1 If-Match …0a", "200 …0c", 30),
+    ],
+    heard: [
+      {
+        by: "watcher",
+        path: "/api/sync/events?entities=contacts",
+        frames: Array.from({ length: 11 }, (_, at) => `updated c1 …${at}`),
+        closeCode: 1008,
+      },
+    ],
+  };
+  const lines = violationLines({ ...VIOLATION, evidence }, { width: 80 });
+  const text = lines.join("\n");
+
+  test("has who asked what side by side, the last answer marked, and no key of what is not in it", () => {
+    expect(text).toMatch(/\n {16}phone {3}tablet {2}proxy\n/);
+    expect(text).toMatch(/├─+┼─+▶│ {3}updates c1 If-Match …0a\n/);
+    expect(text).toMatch(/▶ .*◉◀─+┤ {3}① 200 …0c$/);
+    expect(text).not.toContain("◆ edit");
+    expect(renderConformanceMarkdown(withEvidence(evidence))).toMatch(/```text\n {12}phone {3}tablet/);
+  });
+
+  test("has no diagram where one alone asked, one thing after the other", () => {
+    const alone = evidence.exchanges.slice(0, 2);
+    expect(
+      violationLines({ ...VIOLATION, evidence: { ...evidence, exchanges: alone } }, { width: 80 }).join(""),
+    ).not.toContain("│");
+    const [first, second] = alone as [(typeof alone)[number], (typeof alone)[number]];
+    const together = [first, { ...second, told: { ...second.told, sentAtMs: 11 } }];
+    expect(
+      violationLines({ ...VIOLATION, evidence: { ...evidence, exchanges: together } }, { width: 80 }).join(
+        "",
+      ),
+    ).toContain("│");
+  });
+
+  test("says what came over a socket: the last of it, and how it ended", () => {
+    expect(lines.join(" ").replaceAll(/\s+/g, " ")).toContain(
+      "heard watcher on /api/sync/events?entities=contacts: 3 before · updated c1 …3 · ",
+    );
+    expect(text.replaceAll(/\s+/g, " ")).toContain("…10 · closed with 1008 request");
+  });
+
+  test("keeps its last steps where all have no room", () => {
+    const steps = Array.from({ length: 40 }, (_, at) => `phone updates c${at} (200)`);
+    const long = violationLines(
+      { ...VIOLATION, evidence: { ...evidence, steps, stepsFirst: 90 } },
+      { width: 80 },
+    );
+    const shown = long.join(" ").replaceAll(/\s+/g, " ");
+    expect(shown).toMatch(/steps 40 \(shrunk from 90\): \d+ before · phone updates/);
+    expect(shown).toContain("phone updates c39 (200)");
+    expect(shown).not.toContain("phone updates c0 (200)");
+  });
+
+  test("what would turn a line of the terminal around stands as its escape", () => {
+    const request = `curl --data-binary '{"name":"\u202eabc\u2028"}'`;
+    const shown = violationLines({ ...VIOLATION, evidence: { ...evidence, request } }, { width: 80 }).join(
+      "\n",
+    );
+    expect(shown).not.toMatch(/[\u202e\u2028]/);
+    expect(shown).toContain(`'{"name":"\\u202eabc\\u2028"}'`);
+  });
+
+  function withEvidence(shown: RuleReport["violations"][number]["evidence"]): ConformanceReport {
+    return {
+      ...REPORT,
+      rules: [rule("CON-4", { verdict: "violated", violations: [{ ...VIOLATION, evidence: shown }] })],
+    };
+  }
 });
 
 describe("the screen", () => {
