@@ -3,7 +3,7 @@
  * Refuses to name anything that the ledger does not.
  */
 
-import { appendFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SECOND_MS } from "../base/time.ts";
 import { correctionsOf, renamedPaths, requestsPerSecondOf } from "../conformance/profile.ts";
@@ -17,11 +17,10 @@ import { Unreachable } from "../live/target-http.ts";
 import { grouped } from "../report/numbers.ts";
 import { traceText } from "./conformance-result.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { checkWritable } from "./folder.ts";
+import { checkWritable, writeNamed } from "./folder.ts";
 import type { Io } from "./io.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
 import { readProfile } from "./profile-file.ts";
-import { withSuggestion } from "./scenario-faults.ts";
 
 export interface CleanupOptions {
   readonly runId: string;
@@ -97,7 +96,7 @@ function tell(told: Told, { json, quiet }: CleanupOptions, io: Io): void {
     io.stdout.write(text);
     return;
   }
-  if (json !== undefined) writeFileSync(resolve(io.cwd, json), text);
+  if (json !== undefined) writeNamed(json, text, io.cwd);
   for (const { what, why } of told.left) io.stdout.write(`left behind: ${what}: ${why}\n`);
   if (quiet && told.left.length === 0) return;
   const all = told.left.length === 0 ? "" : `, ${grouped(told.left.length)} could not be`;

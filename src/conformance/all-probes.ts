@@ -52,6 +52,8 @@ import { watchRevisions } from "./watches/revisions.ts";
 import { watchTenancy } from "./watches/tenancy.ts";
 
 export const PROBES: readonly Probe[] = [
+  // First: its token does not wait.
+  revokedToken,
   recordLife,
   neverSeen,
   staleDelete,
@@ -68,7 +70,6 @@ export const PROBES: readonly Probe[] = [
   sameAgain,
   commitTime,
   noToken,
-  revokedToken,
   isolation,
   leaks,
   staleWrite,

@@ -210,7 +210,10 @@ function itemOf({ action, entity, id, fields, key, ifMatch, ifMatchMutation }: D
 
 /** A history that begins at the head as it is now. */
 export function* beginning(desk: Desk): Script<Chronicle> {
-  const head = (yield* desk.send(desk.actor("phone").capabilities())).revision;
-  if (head === undefined) return yield* desk.discard("capabilities do not tell the head");
+  const phone = desk.actor("phone");
+  const told = yield* desk.send(phone.capabilities());
+  // A target of phase 1 need not have capabilities yet; a listing tells the log's head as well [REV-4].
+  const head = told.status === 404 ? (yield* desk.send(phone.list("contact"))).revision : told.revision;
+  if (head === undefined) return yield* desk.discard("neither capabilities nor a listing tells the head");
   return new Chronicle(desk, head);
 }

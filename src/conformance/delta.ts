@@ -3,6 +3,7 @@
  * Refuses to look at records that the run did not make: others may stand beside ours.
  */
 
+import { SECOND_MS } from "../base/time.ts";
 import type { RuleId } from "../protocol/rules/registry.ts";
 import type { Actor, ChangesQuery } from "./actor.ts";
 import { nameOf, type State } from "./chronicle.ts";
@@ -28,6 +29,9 @@ export interface Page {
 /** One page of a delta, which must be answered 200 and have its members. */
 export function* pageOf(desk: Desk, actor: Actor, query: ChangesQuery, rule: RuleId): Script<Page> {
   const reply = yield* desk.send(actor.changes(query));
+  // [DLT-13] what was the head longer ago than that may be pruned: this run was slow, and the target is right.
+  if (reply.status === 410 && query.since !== undefined && mayBePruned(desk, reply.answeredAtMs))
+    return yield* desk.discard(`its revisions are older than retention: ${reply.says}`);
   const { changes, hasMore, nextCursor, currentRevision } = reply.body;
   const isPage =
     Array.isArray(changes) && typeof hasMore === "boolean" && typeof currentRevision === "string";
@@ -41,6 +45,13 @@ export function* pageOf(desk: Desk, actor: Actor, query: ChangesQuery, rule: Rul
     actual: JSON.stringify(nextCursor) ?? "none",
   });
   return readPage(desk, reply);
+}
+
+/** Whether a revision of this run may lie below the floor by now: its first exchange is longer ago than retention. */
+export function mayBePruned(desk: Desk, nowMs: number): boolean {
+  const [first] = desk.exchanges;
+  const beganAtMs = first?.outcome.sentAtMs ?? nowMs;
+  return nowMs - beganAtMs >= desk.facts.declared.retentionSeconds * SECOND_MS;
 }
 
 /** What an answer says as a page, whether it is a good one or not. */

@@ -94,6 +94,16 @@ export const Profile = z.strictObject({
     })
     .prefault({}),
   expiredRevision: z.string().min(1).optional(),
+  /** A further token of the first account that ends during a run, and when: RFC 3339, or epoch seconds as in a JWT. */
+  expiring: z
+    .strictObject({
+      token: z.string().regex(/^\S+$/, "a token is not empty and has no spaces"),
+      at: z.union(
+        [z.iso.datetime({ offset: true }), z.string().regex(/^\d{9,11}$/), z.number().int().positive()],
+        "an instant is written 2030-01-31T12:00:00Z, or in epoch seconds",
+      ),
+    })
+    .optional(),
   /** Members of capabilities that the target does not tell, or not truly. */
   capabilities: z.record(z.string(), z.unknown()).default({}),
 });
@@ -183,6 +193,7 @@ export function requestsPerSecondOf({ limits }: Profile, baseUrl: string): numbe
 }
 
 /** Everything in a profile that must never be shown. */
-export function secretsOf({ accounts, webhooks }: Profile): readonly string[] {
-  return [...accounts.map(({ token }) => token), ...(webhooks.secret === undefined ? [] : [webhooks.secret])];
+export function secretsOf({ accounts, webhooks, expiring }: Profile): readonly string[] {
+  const others = [webhooks.secret, expiring?.token].filter((one) => one !== undefined);
+  return [...accounts.map(({ token }) => token), ...others];
 }

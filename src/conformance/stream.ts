@@ -6,8 +6,10 @@
 
 import { jsonEqual } from "../base/canonical-json.ts";
 import type { Entity } from "../protocol/entity.ts";
+import { CLOSE } from "../protocol/request.ts";
 import type { RuleId } from "../protocol/rules/registry.ts";
 import type { Chronicle, Commit } from "./chronicle.ts";
+import { mayBePruned } from "./delta.ts";
 import type { Desk, Subscription } from "./desk.ts";
 import { EVENT_MS_MAX, framesOf } from "./moves.ts";
 import type { Script } from "./probe.ts";
@@ -30,6 +32,7 @@ export interface Wanted {
 export function* becomesReady(desk: Desk, socket: Subscription, rule: RuleId): Script<SocketView> {
   const isReady = (view: SocketView) => framesOf(view, "ready").length > 0;
   const view = yield* desk.watch(socket, isReady, EVENT_MS_MAX);
+  if (!isReady(view)) yield* isNotTooSlow(desk, view);
   const revision = framesOf(view, "ready")[0]?.revisionId;
   yield* desk.expect(rule, textOf(revision) !== undefined, {
     expected: "ready, with a revisionId",
@@ -48,6 +51,7 @@ export function* arrives(
   const isThere = (view: SocketView) =>
     framesOf(view, "sync_event").some((one) => one.revisionId === revision);
   const view = yield* desk.watch(socket, isThere, EVENT_MS_MAX);
+  if (!isThere(view)) yield* isNotTooSlow(desk, view);
   yield* desk.expect(rule, isThere(view), {
     expected: `the event of ${id} at ${revision} within ${EVENT_MS_MAX} ms`,
     actual: toldOf(view),
@@ -73,6 +77,7 @@ export function* settles(
 /** Judges the events of our records that a socket was sent. Call it when the event of the last one is there. */
 export function* judgeEvents(desk: Desk, view: SocketView, wanted: Wanted): Script<void> {
   const { commits, missing, extra } = wanted;
+  yield* isNotPruned(desk, view);
   const events = framesOf(view, "sync_event").filter(({ id }) => desk.owns(id));
   const because = `${wanted.because ?? ""} sent: ${events.map(briefly).join(", ")}`;
   const known = new Map(commits.map((commit) => [commit.revision, commit] as const));
@@ -117,6 +122,18 @@ export function* judgeEvents(desk: Desk, view: SocketView, wanted: Wanted): Scri
     actual: `${events.length} events of ${revisions.length} changes`,
     because,
   });
+}
+
+/** [EVT-10] a reader that could not keep up may be closed with 1013: on a busy machine that may have been ours. */
+function* isNotTooSlow(desk: Desk, { closeCode }: SocketView): Script<void> {
+  if (closeCode === CLOSE.overloaded) yield* desk.discard("a socket was closed with 1013, as too slow");
+}
+
+/** Ends a run that was so slow that the revision it resumed from may be pruned by right [DLT-13, EVT-8]. */
+export function* isNotPruned(desk: Desk, { frames }: SocketView): Script<void> {
+  const resync = frames.find(({ json }) => looseOf(json).type === "resync_required");
+  if (resync === undefined || looseOf(resync.json).reason !== "revision_expired") return;
+  if (mayBePruned(desk, resync.atMs)) yield* desk.discard("its revisions are older than retention");
 }
 
 /** [EVT-1] each event came within 2 s of its commit, which was before the answer to it. */

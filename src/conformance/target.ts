@@ -154,6 +154,8 @@ export interface TargetFacts {
   readonly webhookAccounts?: readonly [string, string];
   /** A further token of the first account, which can be taken away while a run goes on. */
   readonly revocable?: string;
+  /** How long that may take: a token that ends by itself is waited for. */
+  readonly revocableMs?: number;
   /** A revision of the first account that is known to lie below its floor. */
   readonly expiredRevision?: string;
   /** How long a round trip takes here: the bound of every wait is derived from it. */

@@ -36,7 +36,15 @@ function trial(of: Probe, exercised: readonly RuleId[], broken?: RuleId): Trial 
     runs: 3,
     exercised: new Map(exercised.map((rule) => [rule, 3])),
     discarded: new Map(),
-    finding: violation && { violation, value: 0, runId: "r", exchanges: [], exchangesFirst: 0, shrinks: 0 },
+    finding: violation && {
+      violation,
+      value: 0,
+      runId: "r",
+      exchanges: [],
+      sockets: [],
+      exchangesFirst: 0,
+      shrinks: 0,
+    },
   };
 }
 

@@ -3,6 +3,7 @@
  * Refuses to run anything, and to print. A rule is satisfied only if it was put to the test.
  */
 
+import { constant } from "fast-check";
 import { RULES, type RuleId } from "../protocol/rules/registry.ts";
 import type { Rule } from "../protocol/rules/rule.ts";
 import {
@@ -45,7 +46,7 @@ export type JudgedRule = RuleVerdict & {
 
 export interface Judgement {
   readonly verdict: "pass" | "fail" | "inconclusive";
-  /** Rules of the sides P and R, in the order of the protocol. */
+  /** Rules of the sides P and R, and S with a fleet, in the order of the protocol. */
   readonly rules: readonly JudgedRule[];
   readonly baselineFaults: readonly BaselineFault[];
 }
@@ -63,16 +64,35 @@ export interface JudgeInput {
   readonly allowUnexercised: boolean;
   /** Exercised beside the probes: answers that asked for patience [API-7]. */
   readonly exercisedBeside?: ReadonlyMap<RuleId, number>;
+  /** What the history of live devices showed, beside the probes. With it, rules of the whole (side S) are judged, too. */
+  readonly fleet?: FleetVerdict | undefined;
 }
+
+/** What checkers made of a history; at most one finding for each rule. */
+export interface FleetVerdict {
+  readonly exercised: ReadonlyMap<RuleId, number>;
+  readonly findings: readonly Finding[];
+}
+
+/** What a finding of the fleet's stands under, as if it were a probe. */
+export const FLEET_PROBE: Probe = {
+  id: "fleet/history",
+  rules: [],
+  text: "Live devices and plain clients act at random on both accounts; what they saw is judged as one history.",
+  phases: [1],
+  runs: 1,
+  values: () => constant(undefined),
+  *script() {},
+};
 
 /** What no black box can see. */
 const R_REASON = "needs the proxy's clock, crash or disk in hand: no black box can check it";
 
 /** Judges every rule of the proxy, and then the whole. */
 export function judge(input: JudgeInput): Judgement {
-  const rules = RULES.filter(({ side }) => side === "P" || side === "R").map((rule) =>
-    judgeRule(rule, input),
-  );
+  const isJudged = ({ side }: Rule): boolean =>
+    side === "P" || side === "R" || (side === "S" && input.fleet !== undefined);
+  const rules = RULES.filter(isJudged).map((rule) => judgeRule(rule, input));
   const satisfied = new Set(
     rules.filter(({ verdict }) => verdict === "satisfied").map(({ rule }) => rule.id as string),
   );
@@ -121,12 +141,17 @@ export function isAsked(id: RuleId, facts: TargetFacts, selection: Selection): b
 
 function judgeRule(rule: JudgedRule["rule"], input: JudgeInput): JudgedRule {
   const { trials, facts, selection } = input;
-  const exercised =
+  const byProbes =
     (input.exercisedBeside?.get(rule.id) ?? 0) +
     trials.reduce((sum, trial) => sum + (trial.exercised.get(rule.id) ?? 0), 0);
-  const findings = trials.flatMap(({ finding, probe }) =>
+  // A history shows a part of most rules: it puts none to the test alone that a probe should have.
+  const isProbed = input.probes.some(({ rules }) => rules.includes(rule.id));
+  const exercised = byProbes === 0 && isProbed ? 0 : byProbes + (input.fleet?.exercised.get(rule.id) ?? 0);
+  const ofProbes = trials.flatMap(({ finding, probe }) =>
     finding?.violation.rule === rule.id ? [{ ...finding, probe }] : [],
   );
+  const ofFleet = input.fleet?.findings.filter(({ violation }) => violation.rule === rule.id) ?? [];
+  const findings = [...ofProbes, ...ofFleet.map((finding) => ({ ...finding, probe: FLEET_PROBE }))];
   const binds = rule.level === "MUST" || selection.level === "should";
   const judged = (verdict: RuleVerdict): JudgedRule => ({ ...verdict, rule, exercised, findings, binds });
   const unasked = whyNotAsked(rule, facts, selection);
@@ -148,7 +173,7 @@ function judgeRule(rule: JudgedRule["rule"], input: JudgeInput): JudgedRule {
 /** A probe of this rule ended at a violation of one that was not asked for: nothing else would tell of it. */
 function whyCutShort(rule: RuleId, { trials, facts, selection }: JudgeInput): string | undefined {
   for (const { probe, finding } of trials) {
-    if (finding === undefined || !probe.rules.includes(rule)) continue;
+    if (finding === undefined || finding.beside === true || !probe.rules.includes(rule)) continue;
     const other = RULES.find(({ id }) => id === finding.violation.rule);
     if (other !== undefined && whyNotAsked(other, facts, selection) !== undefined)
       return `${probe.id} met a violation of ${other.id} first, which was not asked for`;
@@ -182,6 +207,10 @@ export function whyNotRun(probe: Probe, facts: TargetFacts): string | undefined 
  * Its probes are asked what they need when everything but what the target declares of conflicts and webhooks is at hand.
  */
 function whyDeclaredAway(rule: RuleId, { facts, probes }: JudgeInput): string | undefined {
+  // Their probes run all the same, for what they show of 409.
+  const { mode, resolvedBy } = facts.declared;
+  if (MERGED_BY_TARGET.has(rule) && resolvedBy === "client") return "needs conflicts.resolvedBy: server";
+  if (REFUSED_BY_TARGET.has(rule) && mode !== "enforce") return "needs conflicts.mode: enforce";
   const mine = probes.filter(({ rules }) => rules.includes(rule));
   const reasons = mine.map((probe) => {
     const needs = AT_BEST.map((best) => probe.needs?.(best(facts)));
@@ -189,6 +218,12 @@ function whyDeclaredAway(rule: RuleId, { facts, probes }: JudgeInput): string | 
   });
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
+
+/** Rules of how a target merges: one that leaves it to the devices never does. */
+const MERGED_BY_TARGET: ReadonlySet<RuleId> = new Set(["MRG-3", "MRG-7"]);
+
+/** Rules of how a stale write is refused: a target that takes them never does. */
+const REFUSED_BY_TARGET: ReadonlySet<RuleId> = new Set(["CON-2", "CON-3", "CON-4"]);
 
 /** The same target with all that a profile, flags or another setting of limits could add; short retention, and long. */
 const AT_BEST: readonly ((facts: TargetFacts) => TargetFacts)[] = [1, 1_000_000].map(
@@ -225,7 +260,7 @@ function whyNotExercised(rule: RuleId, { facts, probes, trials, endedBecause }: 
     return "the run ended before it was reached";
   const reasons = mine.flatMap((probe) => {
     const trial = trials.find((one) => one.probe === probe);
-    if (trial?.finding !== undefined)
+    if (trial?.finding !== undefined && trial.finding.beside !== true)
       return [`${probe.id} met a violation of ${trial.finding.violation.rule} first`];
     const why = whyNotRun(probe, facts);
     if (why !== undefined) return [why];

@@ -177,18 +177,18 @@ export const RECORD_FAULTS: readonly Fault[] = [
     smallest: "a create over the limit, and a read",
     text: "A body over the limit is 413, and its create was carried out all the same. Seen where a proxy in front buffered, forwarded, and then complained.",
     plant: (parts) => {
-      let inner: Request | undefined;
+      const whole = new WeakMap<Request, Request>();
       const border = withBorder(parts, {
         readHttp: (http, bodyBytesMax) => {
           const request = readHttp(http, bodyBytesMax);
           const large = request.call.call === "unreadable" && request.call.code === "payload_too_large";
-          inner = large ? readHttp(http, Number.MAX_SAFE_INTEGER) : undefined;
+          if (large) whole.set(request, readHttp(http, Number.MAX_SAFE_INTEGER));
           return request;
         },
       });
       return withDesk(border, () => (request, _nowMs, go) => {
-        if (inner !== undefined) go(inner);
-        inner = undefined;
+        const stored = whole.get(request);
+        if (stored !== undefined) go(stored);
         return go(request);
       });
     },

@@ -5,9 +5,10 @@
 
 import type { AccountId, SyncEvent } from "../protocol/messages.ts";
 import type { Answer, Request } from "../protocol/request.ts";
+import { readUpgrade } from "../proxy/http-border.ts";
 import type { ProxyConfig, ProxyOutput } from "../proxy/port.ts";
 import { type Fault, withProxy } from "./fault.ts";
-import { proxyFault, withDesk, withMethods, withSockets } from "./seams.ts";
+import { proxyFault, withBorder, withDesk, withMethods, withSockets } from "./seams.ts";
 import { trigger } from "./trigger.ts";
 import { objectOf } from "./wire.ts";
 
@@ -36,13 +37,19 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     rules: ["SEC-1"],
     smallest: "an upgrade without a token",
     text: "The upgrade of a socket is not authorised. Seen where the middleware of routes does not run for upgrades.",
-    plant: (parts) =>
-      withMethods(parts, (proxy, { accounts }) => ({
-        openSocket: (subscription, nowMs) => {
-          const [first = ""] = accounts.keys();
-          return proxy.openSocket({ ...subscription, token: subscription.token ?? first }, nowMs);
+    plant: (parts) => {
+      let first = "";
+      const known = withMethods(parts, (_proxy, { accounts }) => {
+        [first = ""] = accounts.keys();
+        return {};
+      });
+      return withBorder(known, {
+        readUpgrade: (http, path) => {
+          const subscription = readUpgrade(http, path);
+          return subscription && { ...subscription, token: subscription.token ?? first };
         },
-      })),
+      });
+    },
   }),
   proxyFault({
     name: "path-before-token",

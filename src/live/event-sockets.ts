@@ -91,7 +91,8 @@ class Upgrades implements EventSockets {
 
   private async admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { service, limits, path } = this.options;
-    const subscription = readUpgrade({ path: request.url ?? "/", headers: headersOf(request) }, path);
+    const read = service.planted?.readUpgrade ?? readUpgrade;
+    const subscription = read({ path: request.url ?? "/", headers: headersOf(request) }, path);
     if (subscription === undefined) {
       // Nobody else will answer it when no one else listens.
       if (this.server.listenerCount("upgrade") === 1)

@@ -72,12 +72,19 @@ export class Exchange {
     return this.options.service.config.limits.bodyBytesMax;
   }
 
+  /** Longer bodies are not read to their end; a planted border sees those that are somewhat too long, too. */
+  get bodyBytesRead(): number {
+    return this.options.service.planted === undefined
+      ? this.bodyBytesMax
+      : PLANTED_BODY_FACTOR * this.bodyBytesMax;
+  }
+
   /** Answers a request; never rejects. */
   async answer(incoming: Incoming): Promise<Answered> {
     const beganAt = performance.now();
     const request = this.isWebhook(incoming) ? undefined : this.read(incoming);
     const answer = await (request === undefined ? this.webhook(incoming) : this.call(request));
-    const http = writeHttp(answer);
+    const http = (this.options.service.planted?.writeHttp ?? writeHttp)(answer);
     const bytes = http.body === undefined ? 0 : Buffer.byteLength(http.body);
     const route = request === undefined ? `POST ${WEBHOOK_PATH}` : routeOf(request.call);
     this.options.exchanged?.({
@@ -95,7 +102,8 @@ export class Exchange {
   private read(incoming: Incoming): Request {
     const { method, target: path, headers, body: bytes } = incoming;
     const body = bytes === undefined || bytes.length === 0 ? undefined : textOfBody(bytes);
-    const request = readHttp({ method, path, headers, body }, this.bodyBytesMax);
+    const read = this.options.service.planted?.readHttp ?? readHttp;
+    const request = read({ method, path, headers, body }, this.bodyBytesMax);
     if (request.call.call === "unreadable" && request.call.code === "not_found") return request;
     if (incoming.fault === "broken") return unreadable(request, "invalid_request", "the body is not whole");
     if (incoming.fault === "too_large") {
@@ -136,6 +144,7 @@ export class Exchange {
       signature: headers.get("webhook-signature"),
       body,
       nowMs,
+      ...(service.planted?.isGenuine && { isGenuine: service.planted.isGenuine }),
     });
     if (verdict !== "good") return refused("unauthorized", "the signature is not good", nowMs);
     const text = textOfBody(body);
@@ -145,6 +154,7 @@ export class Exchange {
   }
 }
 
+const PLANTED_BODY_FACTOR = 8;
 const NO_BODY = Buffer.alloc(0);
 const NOT_UTF8 = { fault: "the body is not UTF-8" } as const;
 const TOO_MANY = refusal("rate_limited", "too many calls of this account");

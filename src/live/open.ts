@@ -4,6 +4,7 @@
  * Refuses to listen anywhere: http-server.ts and mount.ts do.
  */
 
+import type { EpochMs } from "../base/time.ts";
 import type { AccountId } from "../protocol/messages.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { DurableStore } from "./durable.ts";
@@ -15,7 +16,14 @@ import { createMemoryDurable } from "./memory-durable.ts";
 import type { PushGateway } from "./push-gateway.ts";
 import type { Observer, ServiceOptions } from "./service.ts";
 import { SyncService } from "./service.ts";
-import { accountsOf, borderLimitsOf, proxyConfigOf, Settings, type SettingsInput } from "./settings.ts";
+import {
+  accountsOf,
+  borderLimitsOf,
+  nextExpiryMs,
+  proxyConfigOf,
+  Settings,
+  type SettingsInput,
+} from "./settings.ts";
 import type { StoreName } from "./store-name.ts";
 import { StoreRefused } from "./store-refused.ts";
 import type { WebhookSecret } from "./webhook-signature.ts";
@@ -47,13 +55,14 @@ export class Sync {
   private border: BorderLimits;
   private readonly accounts: Map<string, AccountId>;
   private closing = false;
+  private forgetExpiry: () => void = () => {};
 
   constructor(options: OpenOptions, durable: DurableStore) {
     const settings = Settings.parse(options.settings ?? {});
     const webhookSecrets = options.webhookSecrets ?? [];
     this.clock = options.clock ?? SYSTEM_CLOCK;
     this.durable = durable;
-    this.accounts = accountsOf(settings.tokens);
+    this.accounts = accountsOf(settings.tokens, this.clock.nowMs());
     this.border = borderLimitsOf(settings);
     const config = proxyConfigOf(settings, this.accounts, {
       webhooks: webhookSecrets.length > 0,
@@ -69,7 +78,7 @@ export class Sync {
       config,
       durable,
       clock: this.clock,
-      push: options.gateway ?? createExpoGateway(options.push ?? {}),
+      push: options.gateway ?? createExpoGateway({ ...options.push, isBounded: options.plant === undefined }),
       observer: both(this.figures.observer, options.observer),
       ...(options.plant === undefined ? undefined : { plant: options.plant }),
     });
@@ -83,6 +92,7 @@ export class Sync {
         options.exchanged?.(exchanged);
       },
     });
+    this.planExpiry(settings.tokens, this.clock.nowMs());
   }
 
   limits = (): BorderLimits => this.border;
@@ -93,13 +103,27 @@ export class Sync {
    */
   reload(input: SettingsInput): void {
     const settings = Settings.parse(input);
-    const accounts = accountsOf(settings.tokens);
+    this.border = borderLimitsOf(settings);
+    this.service.reconfigure(settings.conflicts);
+    this.takeTokens(settings.tokens);
+  }
+
+  /** [SEC-5] those that are good now; again when the next of them ends. */
+  private takeTokens(tokens: Settings["tokens"]): void {
+    const nowMs = this.clock.nowMs();
+    const accounts = accountsOf(tokens, nowMs);
     const formerly = [...this.accounts.values()];
     for (const token of this.accounts.keys()) if (!accounts.has(token)) this.accounts.delete(token);
     for (const [token, account] of accounts) this.accounts.set(token, account);
-    this.border = borderLimitsOf(settings);
-    this.service.reconfigure(settings.conflicts);
     this.service.recheckTokens(formerly);
+    this.planExpiry(tokens, nowMs);
+  }
+
+  private planExpiry(tokens: Settings["tokens"], nowMs: EpochMs): void {
+    this.forgetExpiry();
+    const atMs = nextExpiryMs(tokens, nowMs);
+    this.forgetExpiry =
+      atMs === undefined ? () => {} : this.clock.after(atMs - nowMs, () => this.takeTokens(tokens));
   }
 
   /** Why calls cannot be served now, in a few words; undefined when they can. */
@@ -119,6 +143,7 @@ export class Sync {
   /** Stores what is under way and lets go of everything. Servers over it are closed before. */
   async close(): Promise<void> {
     this.closing = true;
+    this.forgetExpiry();
     await this.service.close();
   }
 }

@@ -23,7 +23,7 @@ export async function respond(
   response: ServerResponse,
   requestId: string | undefined,
 ): Promise<Responded> {
-  const read = hasBody(request) ? await readBody(request, sync.exchange.bodyBytesMax) : NO_BODY;
+  const read = hasBody(request) ? await readBody(request, sync.exchange.bodyBytesRead) : NO_BODY;
   const { http, bytes, route } = await sync.exchange.answer({
     method: request.method ?? "",
     target: targetOf(request),

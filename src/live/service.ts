@@ -13,6 +13,7 @@ import type { Commit, ProxyConfig, ProxyOutput, SyncProxy } from "../proxy/port.
 import { answerOf, refusal } from "../proxy/reply.ts";
 import type { Store } from "../proxy/store.ts";
 import { accountOfWebhook } from "../proxy/webhook.ts";
+import type { Border } from "../simulation/parts.ts";
 import type { Clock } from "./clock.ts";
 import { type DurableStore, StoreUnavailable } from "./durable.ts";
 import type { PushGateway } from "./push-gateway.ts";
@@ -41,6 +42,8 @@ export interface Observer {
 export interface EngineParts {
   store(): Store;
   proxy(config: ProxyConfig, store: Store): SyncProxy;
+  /** What is not the reference's own of the border around the proxy; undefined: nothing. */
+  readonly border?: Partial<Border>;
 }
 
 export interface ServiceOptions {
@@ -88,7 +91,9 @@ export class SyncService {
     const reference = { store: () => options.durable.desk, proxy: createProxy };
     this.parts = options.plant?.(reference) ?? reference;
     this.desk = this.createDesk();
-    this.watch = this.parts.proxy({ ...this.config, upkeep: false }, this.durable.watch);
+    // A planted fault may lie between an answer and a frame: where the store allows it, one engine does both.
+    const isOne = options.plant !== undefined && this.durable.desk === this.durable.watch;
+    this.watch = isOne ? this.desk : this.parts.proxy({ ...this.config, upkeep: false }, this.durable.watch);
     this.durable.onForeign((account) => this.movedOn(account));
     this.planTick();
   }
@@ -107,6 +112,11 @@ export class SyncService {
     const account = accountOfWebhook(delivery.body, this.config.accounts);
     if (account === undefined) return Promise.resolve(this.desk.webhook(delivery, this.clock.nowMs()));
     return this.transact(account, (desk, nowMs) => desk.webhook(delivery, nowMs));
+  }
+
+  /** What a planted fault has of the border; the live border asks here first. */
+  get planted(): Partial<Border> | undefined {
+    return this.parts.border;
   }
 
   /** Whether the token of an upgrade is known; 401 if it is not [SEC-1]. */
@@ -233,11 +243,13 @@ export class SyncService {
         case "frame":
         case "ping":
         case "close":
-          break; // The desk has no sockets.
+          this.toSocket(output); // None of a desk's that is not the watch, too.
+          break;
         default:
           assertNever(output);
       }
     }
+    this.flush();
     this.planTick();
   }
 
@@ -260,21 +272,29 @@ export class SyncService {
 
   /** Sends what the watch put out. */
   private handOut(): void {
-    for (const output of this.watch.takeOutputs()) {
-      if (output.output === "frame") {
-        const line = this.lines.get(output.socket);
-        if (line === undefined) continue;
-        line.send(output.frame);
-        this.touched.add(line);
-        this.observer.sent?.(output.frame);
-      } else if (output.output === "ping") {
-        this.lines.get(output.socket)?.ping();
-      } else if (output.output === "close") {
-        this.lines.get(output.socket)?.close(output.code);
-        this.lines.delete(output.socket);
-        this.observer.closed?.(output.code);
-      }
+    const outputs = this.watch.takeOutputs();
+    if (this.watch === this.desk) return this.carryOut(outputs, this.desk);
+    for (const output of outputs) this.toSocket(output);
+    this.flush();
+  }
+
+  private toSocket(output: ProxyOutput): void {
+    if (output.output === "frame") {
+      const line = this.lines.get(output.socket);
+      if (line === undefined) return;
+      line.send(output.frame);
+      this.touched.add(line);
+      this.observer.sent?.(output.frame);
+    } else if (output.output === "ping") {
+      this.lines.get(output.socket)?.ping();
+    } else if (output.output === "close") {
+      this.lines.get(output.socket)?.close(output.code);
+      this.lines.delete(output.socket);
+      this.observer.closed?.(output.code);
     }
+  }
+
+  private flush(): void {
     if (this.touched.size === 0) return;
     for (const line of this.touched) line.flush();
     this.touched.clear();

@@ -4,7 +4,7 @@
  */
 
 import { z } from "zod";
-import { parseDuration, SECOND_MS } from "../base/time.ts";
+import { type EpochMs, parseDuration, SECOND_MS } from "../base/time.ts";
 import { ENTITIES } from "../protocol/entity.ts";
 import { type AccountId, CONFLICT_MODES } from "../protocol/messages.ts";
 import type { ProxyConfig } from "../proxy/port.ts";
@@ -23,9 +23,21 @@ export const Conflicts = z.strictObject({
   resolvedBy: z.enum(["server", "client"]).default("server"),
 });
 
+/** A token's account, and the instant at which it ends by itself [SEC-5]. */
+const Lease = z.strictObject({
+  account: z.string().min(1),
+  expires: z.iso.datetime({ offset: true, error: "an instant is written 2030-01-31T12:00:00Z" }),
+});
+
 /** Token to account. Tokens are what `Authorization: Bearer` can carry. */
 export const Tokens = z
-  .record(z.string().regex(/^\S+$/, "a token has no spaces"), z.string().min(1))
+  .record(
+    z.string().regex(/^\S+$/, "a token has no spaces"),
+    z.union(
+      [z.string().min(1), Lease],
+      "a token has an account, such as ann or { account: ann, expires: 2030-01-31T12:00:00Z }",
+    ),
+  )
   .refine((tokens) => Object.keys(tokens).length > 0, "there is no token in it");
 
 /** [DLT-12] deltas are paged over less than this, and the floor must not pass a sync under way. */
@@ -80,9 +92,23 @@ export const Settings = z.strictObject({
 export type Settings = z.infer<typeof Settings>;
 export type SettingsInput = z.input<typeof Settings>;
 
-/** The accounts of a tokens file, as a map that may be changed while the server runs. */
-export function accountsOf(tokens: Settings["tokens"]): Map<string, AccountId> {
-  return new Map(Object.entries(tokens).map(([token, account]) => [token, account as AccountId]));
+/** The accounts of a tokens file, as a map that may be changed while the server runs; without tokens that have ended. */
+export function accountsOf(tokens: Settings["tokens"], nowMs: EpochMs): Map<string, AccountId> {
+  return new Map(
+    Object.entries(tokens).flatMap(([token, to]): readonly (readonly [string, AccountId])[] => {
+      if (typeof to === "string") return [[token, to as AccountId]];
+      return Date.parse(to.expires) <= nowMs ? [] : [[token, to.account as AccountId]];
+    }),
+  );
+}
+
+/** When the next of these tokens ends; undefined: none does. */
+export function nextExpiryMs(tokens: Settings["tokens"], nowMs: EpochMs): EpochMs | undefined {
+  const ends = Object.values(tokens).flatMap((to) =>
+    typeof to === "string" ? [] : [Date.parse(to.expires)],
+  );
+  const ahead = ends.filter((atMs) => atMs > nowMs);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 
 /** What the engines are configured with. `accounts` is shared: what becomes of it later counts at once. */

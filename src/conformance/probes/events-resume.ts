@@ -13,7 +13,7 @@ import type { Desk } from "../desk.ts";
 import { framesOf } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply, textOf } from "../reply.ts";
-import { becomesReady, judgeEvents, settles, toldOf } from "../stream.ts";
+import { becomesReady, isNotPruned, judgeEvents, settles, toldOf } from "../stream.ts";
 import type { SocketView } from "../target.ts";
 
 const LIST_PAGES_MAX = 40;
@@ -99,6 +99,7 @@ export const eventsNoGap = defineProbe({
     const mark = yield* chronicle.mark(entity);
     const isThere = (view: SocketView) => framesOf(view, "sync_event").some(({ id }) => id === mark.id);
     const view = yield* desk.watch(socket, isThere, 2_000);
+    yield* isNotPruned(desk, view);
     yield* desk.expect("EVT-6", isThere(view), {
       expected: `the event of ${mark.id}, which was written last`,
       actual: toldOf(view),
@@ -187,6 +188,7 @@ function* agrees(
 }
 
 function* isNoResync(desk: Desk, view: SocketView, since: string): Script<void> {
+  yield* isNotPruned(desk, view);
   const [resync] = framesOf(view, "resync_required");
   yield* desk.expect("EVT-5", resync === undefined, {
     expected: `the events after ${since}, which the log has`,

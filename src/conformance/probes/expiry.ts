@@ -96,7 +96,7 @@ export const cursorAge = defineProbe({
       const { cursor, reply } = first;
       if (cursor === undefined) return;
       yield* chronicle.play(meanwhile);
-      yield* waitUntil(desk, reply.sentAtMs + CURSOR_MS - 5 * desk.facts.roundTripMs);
+      yield* waitUntil(desk, reply.sentAtMs + CURSOR_MS - desk.facts.patienceMs);
       const again = yield* desk.send(phone.changes({ ...query, cursor }));
       if (again.answeredAtMs < reply.sentAtMs + CURSOR_MS)
         yield* desk.expect("DLT-12", again.status === 200, {

@@ -104,13 +104,12 @@ export const nonsense = defineProbe({
     const phone = desk.actor("phone");
     const made = yield* created(desk, phone, entity, stir(desk, entity));
     const id = idOf(made);
-    // A weak tag is one that does not match: stale, which is 409 for a deletion, and for a contact.
-    const isRefusedWeak = deletes || entity === "contact";
-    const tags = [...(isRefusedWeak ? [`W/"${made.revision}"`] : []), ...nonsense].filter(
-      (tag) => !desk.facts.revision.test(tag.replaceAll('"', "")),
-    );
+    const weak = `W/"${made.revision}"`;
+    const tags = [weak, ...nonsense].filter((tag) => !desk.facts.revision.test(tag.replaceAll('"', "")));
     for (const ifMatch of tags) {
-      const ask = deletes
+      // A weak tag is one that does not match: stale, which is 409 for a deletion, and for a contact.
+      const isDeletion = deletes || (ifMatch === weak && entity !== "contact");
+      const ask = isDeletion
         ? phone.delete(entity, id, { ifMatch })
         : phone.update(entity, id, stir(desk, entity), { ifMatch });
       const reply = yield* desk.send(ask);
