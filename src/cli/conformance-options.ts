@@ -15,9 +15,8 @@ import { quoted } from "./again.ts";
 import { UsageFault } from "./exit.ts";
 import { checkWritable } from "./folder.ts";
 import type { Io } from "./io.ts";
-import { suggestion } from "./nearest.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
 import { type ReadProfile, readBaseline, readProfile } from "./profile-file.ts";
-import { withSuggestion } from "./scenario-faults.ts";
 
 export interface ConformanceOptions {
   readonly url: string | undefined;
@@ -30,6 +29,8 @@ export interface ConformanceOptions {
   readonly runs: number;
   readonly seed: number | undefined;
   readonly baseline: string | undefined;
+  /** Of the probes, those of this shard; `index` from 0. */
+  readonly shard?: { readonly index: number; readonly of: number } | undefined;
   readonly junit: string | undefined;
   readonly json: string | undefined;
   readonly report: string | undefined;
@@ -39,6 +40,8 @@ export interface ConformanceOptions {
   /** The longest that a probe waits for its own sake. */
   readonly wait: string;
   readonly allowUnexercised: boolean;
+  /** False: no live devices act when the probes are over. */
+  readonly fleet?: boolean | undefined;
   readonly quiet: boolean;
   readonly color: boolean;
 }
@@ -69,8 +72,14 @@ export function checkedOptions(options: ConformanceOptions, io: Io): Wanted {
     throw new UsageFault(
       "an address holds no password: put it under target.headers of a profile, from the environment",
     );
+  if (options.junit === "-")
+    throw new UsageFault("--junit -: the JUnit file has to have a name; only --json writes to stdout");
   for (const file of [options.junit, options.json])
     if (file !== undefined && file !== "-") checkWritable(file, io.cwd);
+  if (options.shard !== undefined && options.seed === undefined)
+    throw new UsageFault(
+      "--shard wants --seed, the same for all shards: what is merged has to be of one seed",
+    );
   const waitMsMax = parseDuration(options.wait);
   if (waitMsMax === undefined)
     throw new UsageFault(`--wait ${options.wait}: a time is written like 5s or 2m`);
@@ -111,7 +120,9 @@ function ruleMatcher(globs: readonly string[]): (rule: string) => boolean {
         glob.replaceAll("*", "").toUpperCase(),
         RULES.map(({ id }) => id),
       );
-      throw new UsageFault(withSuggestion(`--rule ${glob}: there is no such rule`, near));
+      throw new UsageFault(
+        withSuggestion(`--rule ${glob}: there is no such rule (zeke-sync rules lists them)`, near),
+      );
     }
     if (!some.some(({ side }) => side === "P")) {
       const side = ruleById(some[0]?.id ?? "")?.side;
@@ -133,6 +144,8 @@ export function againCommand({ url, seed }: Wanted, options: ConformanceOptions)
   if (options.level !== undefined) words.push("--level", options.level);
   if (options.runs !== 1) words.push("--runs", String(options.runs));
   if (options.wait !== WAIT_DEFAULT) words.push("--wait", options.wait);
+  if (options.shard !== undefined) words.push("--shard", `${options.shard.index + 1}/${options.shard.of}`);
   if (options.pushSink !== undefined) words.push("--push-sink", String(options.pushSink));
+  if (options.fleet === false) words.push("--no-fleet");
   return words.map(quoted).join(" ");
 }

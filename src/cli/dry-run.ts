@@ -20,21 +20,54 @@ export interface DryRun {
   readonly effort: number;
   /** Requests that were sent to learn what the target declares. */
   readonly introducedBy: number;
+  /** About so many would be sent by live devices behind the probes; 0: there would be none. */
+  readonly fleet: number;
+}
+
+/** What would be sent, as `--json` shows it. */
+export interface Plan {
+  readonly schema: "zeke-sync/conformance-plan@1";
+  readonly url: string;
+  readonly seed: number;
+  /** Names of both, in the order of the profile. */
+  readonly accounts: readonly string[];
+  readonly introducedBy: number;
+  /** About so many, of all probes. */
+  readonly requests: number;
+  /** About so many more, of live devices behind them. */
+  readonly fleet: number;
+  readonly probes: readonly {
+    readonly id: string;
+    readonly requests: number;
+    readonly rules: readonly string[];
+  }[];
+}
+
+export function planOf({ probes, facts, url, seed, effort, introducedBy, fleet }: DryRun): Plan {
+  const counted = probes.map((probe) => ({
+    id: probe.id,
+    requests: requestsOf(probe, facts, seed, effort),
+    rules: probe.rules,
+  }));
+  return {
+    schema: "zeke-sync/conformance-plan@1",
+    url,
+    seed,
+    accounts: facts.accounts.map(({ name }) => name),
+    introducedBy,
+    fleet,
+    requests: counted.reduce((total, { requests }) => total + requests, 0),
+    probes: counted,
+  };
 }
 
 /** The text, with a newline at its end. */
-export function dryRun({ probes, facts, url, seed, effort, introducedBy }: DryRun): string {
-  const counted = probes.map((probe) => ({ probe, requests: requestsOf(probe, facts, seed, effort) }));
-  const sum = counted.reduce((total, { requests }) => total + requests, 0);
-  const [first, second] = facts.accounts;
-  const rows = counted.map(({ probe, requests }) => [
-    `  ${probe.id}`,
-    `${grouped(requests)}`,
-    probe.rules.join(", "),
-  ]);
+export function planText({ url, seed, accounts, introducedBy, requests, fleet, probes }: Plan): string {
+  const rows = probes.map(({ id, requests: own, rules }) => [`  ${id}`, grouped(own), rules.join(", ")]);
   return [
     `${url} was asked ${introducedBy} times for what it declares, and nothing else was sent.`,
-    `A run with seed ${seed} would send about ${grouped(sum)} requests of ${probes.length} probes, as the accounts ${first.name} and ${second.name}; all that it makes begins with zs, and is deleted at its end.`,
+    `A run with seed ${seed} would send about ${grouped(requests)} requests of ${probes.length} probes, as the accounts ${accounts.join(" and ")}; all that it makes begins with zs, and is deleted at its end.`,
+    ...(fleet === 0 ? [] : [`Behind the probes a small live fleet would send about ${grouped(fleet)} more.`]),
     "",
     ...columns([["  probe", "requests", "rules"], ...rows], ["left", "right", "left"]),
     "",

@@ -3,8 +3,6 @@
  * Refuses to know how any of it is done; each has a file of its own.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { SECOND_MS } from "../base/time.ts";
 import { Campaign } from "../exploration/campaign.ts";
@@ -20,7 +18,7 @@ import { renderExploreMarkdown } from "./explore-markdown.ts";
 import { exploreReport, type Filed, fileFindings, renderExplore, writeFindings } from "./explore-report.ts";
 import type { ExploreReport, KnownReport } from "./explore-schema.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
-import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
+import { cannotWrite, checkWritable, openRunFolder, type RunFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { plant } from "./planted.ts";
@@ -74,7 +72,8 @@ export async function explore(options: ExploreOptions, io: Io, pinned = PINNED_F
   try {
     const crew = await hire(workers, url, options.fault, io);
     const { report, filed, behaviours } = await huntWatched(campaign, crew, pins, folder, options, io);
-    if (shard !== undefined) folder.write(...huntShard({ report, filed, behaviours, shard, runs: options.runs }));
+    if (shard !== undefined)
+      folder.write(...huntShard({ report, filed, behaviours, shard, runs: options.runs }));
     const written = writeReport(report, filed, options, folder, io);
     print(report, filed, options, folder, io);
     return gravest([written, codeOf(report)]);
@@ -217,7 +216,7 @@ function writeReport(
     folder.write("report.json", text);
     folder.write("report.md", renderExploreMarkdown(report));
     folder.publish();
-    if (json !== undefined && json !== "-") writeFileSync(resolve(io.cwd, json), text);
+    if (json !== undefined && json !== "-") writeNamed(json, text, io.cwd);
     return EXIT.good;
   } catch (error) {
     return tellFault(cannotWrite(`the report in ${folder.shown}`, error), io);

@@ -15,6 +15,14 @@ export interface SharedOptions {
   readonly color: boolean;
 }
 
+/** What Commander says of wrong options, as the rest of the program would: `--seed abc: a seed is a whole number`. */
+export function plainly(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .replace(/^option '(--?[\w-]+)[^']*' argument '(.*)' is invalid\. (.*?)\.?\n/s, "$1 $2: $3\n")
+    .replace(": Allowed choices are ", ": it is one of ");
+}
+
 export function portNumber(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value <= 65_535) return value;

@@ -93,7 +93,9 @@ describe("the report folder", () => {
       "the report folder file/below cannot be written: a part of the path is a file",
     );
     writeFileSync(join(io.cwd, "reports"), "");
-    expect(refused(() => open())).toBe("the report folder reports cannot be written: a file is in its place");
+    expect(refused(() => open())).toBe(
+      "the report folder reports cannot be written: a file is in its place (--report names another)",
+    );
   });
 
   test.skipIf(!existsSync("/proc/self"))("a folder that is there and takes no files is refused", () => {

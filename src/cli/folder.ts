@@ -60,7 +60,9 @@ export function openRunFolder(request: FolderRequest): RunFolder {
     const runId = takeFolder(parent, base);
     return folderAt(join(parent, runId), runId, request.cwd, parent);
   } catch (error) {
-    throw cannotWrite(`the report folder ${shownParent}`, error);
+    const fault = cannotWrite(`the report folder ${shownParent}`, error);
+    if (request.report !== undefined || fault === error || !(fault instanceof UsageFault)) throw fault;
+    throw new UsageFault(`${fault.message} (--report names another)`);
   }
 }
 
@@ -71,6 +73,15 @@ export function checkWritable(file: string, cwd: string): void {
   try {
     closeSync(openSync(path, "a"));
     if (!existed) rmSync(path);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+/** Writes what `--json` and the like name. UsageFault that names it when it cannot be written. */
+export function writeNamed(file: string, text: string, cwd: string): void {
+  try {
+    writeFileSync(resolve(cwd, file), text);
   } catch (error) {
     throw cannotWrite(file, error);
   }

@@ -3,8 +3,7 @@
  * Refuses to know any command. Tests hand in their own.
  */
 
-import { Chalk } from "chalk";
-import { type Paint, PLAIN } from "../report/layout.ts";
+import { EXIT, type ExitCode, gravest } from "./exit.ts";
 
 /** A stream to print to; on a terminal it knows its width. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -27,7 +26,9 @@ export interface Io {
 
 /** The real process. A reader of our output that goes away early (`| head`) is no fault. */
 export function processIo(): Io {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  process.stdout.on("error", tellUnwritten());
+  // Where diagnostics cannot be written, nothing can be said about it either.
+  process.stderr.on("error", () => undefined);
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -48,22 +49,19 @@ export function processIo(): Io {
   };
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-}
-
-/** Colours for a stream: none off a terminal, with `--no-color`, with NO_COLOR set, or where TERM is dumb. */
-export function paintFor(output: Output, io: Pick<Io, "env">, wanted: boolean): Paint {
-  const forced = io.env.FORCE_COLOR !== undefined && io.env.FORCE_COLOR !== "0";
-  const refused = !wanted || (io.env.NO_COLOR ?? "") !== "" || io.env.TERM === "dumb";
-  if (refused || !(forced || output.isTTY === true)) return PLAIN;
-  const chalk = new Chalk({ level: 1 });
-  return {
-    bold: (text) => chalk.bold(text),
-    dim: (text) => chalk.dim(text),
-    good: (text) => chalk.green(text),
-    bad: (text) => chalk.red(text),
-    warn: (text) => chalk.yellow(text),
+/** Once: the run goes on to its end, for it may have to clean up, and ends as one whose report could not be written. */
+function tellUnwritten(): (error: NodeJS.ErrnoException) => void {
+  let isTold = false;
+  return (error) => {
+    if (error.code === "EPIPE" || isTold) return;
+    isTold = true;
+    process.once("exit", () => {
+      process.exitCode = gravest([EXIT.usage, process.exitCode as ExitCode]);
+    });
+    void import("./folder.ts").then(({ cannotWrite }) => {
+      const told = cannotWrite("standard output", error);
+      process.stderr.write(`${told instanceof Error ? told.message : String(told)}\n`);
+    });
   };
 }
 

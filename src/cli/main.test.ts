@@ -3,7 +3,7 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,6 +82,18 @@ describe("as a process", () => {
     child.stdout.destroy();
     expect(await ended(child)).toEqual({ code: 0, signal: null });
     expect(complaint).toBe("");
+  });
+
+  test.each([["rules"], ["--help"]])("%s where the disk is full: one sentence, exit 2", async (arg) => {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(process.execPath, [...STRIP, MAIN, arg], { cwd, stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    let complaint = "";
+    child.stderr?.on("data", (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    expect(await ended(child)).toEqual({ code: 2, signal: null });
+    expect(complaint).toBe("standard output cannot be written: the disk is full\n");
   });
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s: the report so far is written, exit 130", async (signal) => {

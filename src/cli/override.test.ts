@@ -65,6 +65,7 @@ describe("--set", () => {
 
   test.each([
     ["netwrk.loss=1%", `there is no key "netwrk.loss"; did you mean network.loss?`],
+    ["network.los=1%", `there is no key "network.los"; did you mean network.loss?`],
     ["latency=1", `there is no key "latency"; did you mean network.latency?`],
     ["network.xyzzy=1", `there is no key "network.xyzzy"; the keys of network are: latency, loss,`],
     ["xyzzy.loss=1", "did you mean network.loss or push.loss?"],

@@ -6,7 +6,7 @@
 import { parseDocument } from "yaml";
 import { Scenario } from "../simulation/scenario.ts";
 import { UsageFault } from "./exit.ts";
-import { listed, suggestion, withSuggestion } from "./nearest.ts";
+import { listed, nearest, suggestion, withSuggestion } from "./nearest.ts";
 import { faultsOf, sumFaults } from "./scenario-faults.ts";
 import { type ScenarioFile, thresholdFault } from "./scenario-file.ts";
 import { defaultAt, formAt, keysAt, scenarioKeys } from "./scenario-keys.ts";
@@ -100,8 +100,12 @@ function nearKeys(path: readonly string[]): string {
   const depth = path.findIndex((name, index) => !keysAt(path.slice(0, index)).includes(name));
   const parent = path.slice(0, depth);
   const siblings = keysAt(parent);
-  if (depth > 0 && siblings.length > 0)
-    return suggestion(path[depth] ?? "", siblings, `the keys of ${parent.join(".")} are`);
+  if (depth > 0 && siblings.length > 0) {
+    const wrong = path[depth] ?? "";
+    const near = nearest(wrong, siblings).map((name) => [...parent, name].join("."));
+    if (near.length > 0) return `did you mean ${listed(near, "or")}?`;
+    return suggestion(wrong, siblings, `the keys of ${parent.join(".")} are`);
+  }
   const known = scenarioKeys().map((key) => key.path);
   const alike = suggestion(path.join("."), known);
   if (alike !== "") return alike;

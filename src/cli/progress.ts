@@ -4,10 +4,11 @@
  */
 
 import { DAY_MS, formatDuration, HOUR_MS, SECOND_MS } from "../base/time.ts";
-import { cut } from "../report/layout.ts";
+import { cut, PLAIN } from "../report/layout.ts";
 import { formatCount } from "../report/numbers.ts";
 import type { Progress } from "../simulation/port.ts";
 import { type Io, widthOf } from "./io.ts";
+import { paintFor } from "./paint.ts";
 
 /** Below this share an estimate of the time left says nothing. */
 const SHARE_ESTIMATED_MIN = 0.005;
@@ -58,7 +59,7 @@ export async function openStatusLine(
     text: what,
     stream: io.stderr,
     isEnabled: true,
-    color: coloured ? "cyan" : false,
+    color: paintFor(io.stderr, io, coloured) !== PLAIN ? "cyan" : false,
     // The run yields between slices, and Ctrl-C belongs to it; nothing of the terminal is to be changed for a spinner.
     hideCursor: false,
     discardStdin: false,

@@ -60,7 +60,10 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
   const line = await openStatusLine(io, "prove", !options.quiet, options.color);
   const pieces = await carryOutAll(work, settings, options, io, line);
   line.stop();
-  if (pieces === undefined) return EXIT.interrupted;
+  if (pieces === undefined) {
+    if (!options.quiet) io.stderr.write("interrupted: a suite that is proved in part is not proved\n");
+    return EXIT.interrupted;
+  }
   const proof = proofOf(pieces, settings, chosen);
   const seen = {
     proof,
@@ -71,7 +74,8 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
   };
   folder.write("report.md", renderProofMarkdown(seen));
   folder.write("report.json", `${canonicalJson(proofJson(seen))}\n`);
-  if (options.shard !== undefined) folder.write(...proofShard({ options, settings, pieces, seen, shard: options.shard }));
+  if (options.shard !== undefined)
+    folder.write(...proofShard({ options, settings, pieces, seen, shard: options.shard }));
   folder.publish();
   const screen = {
     width: widthOf(io.stdout),

@@ -3,8 +3,6 @@
  * Refuses to judge anything.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import picomatch from "picomatch";
 import { canonicalJson } from "../base/canonical-json.ts";
 import type { Checker } from "../checkers/port.ts";
@@ -17,7 +15,7 @@ import { FAMILIES } from "../report/families.ts";
 import { labelled, type Paint } from "../report/layout.ts";
 import type { RuleExample } from "../report/rule-example.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { checkWritable } from "./folder.ts";
+import { checkWritable, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { suggestion, withSuggestion } from "./nearest.ts";
 import { paintFor } from "./paint.ts";
@@ -221,5 +219,5 @@ function printJson(text: string, target: string, io: Io): void {
     return;
   }
   checkWritable(target, io.cwd);
-  writeFileSync(resolve(io.cwd, target), text);
+  writeNamed(target, text, io.cwd);
 }

@@ -6,17 +6,16 @@
 import type { Checker } from "../checkers/port.ts";
 import type { Ruling } from "../checkers/witness.ts";
 import type { MetricsFold } from "../metrics/all.ts";
-import { ruleById } from "../protocol/rules/registry.ts";
-import { whyExcluded } from "../protocol/rules/scope.ts";
+import type { SeriesMeasure } from "../metrics/series.ts";
 import type { Simulation } from "../simulation/port.ts";
-import { modeThroughout, type Scenario } from "../simulation/scenario.ts";
+import type { Scenario } from "../simulation/scenario.ts";
 import type { SimulationOptions } from "../simulation/world.ts";
 
 /** What a simulation is put together from. */
 export interface RunKit {
   createSimulation(scenario: Scenario, seed: number, options: SimulationOptions): Simulation;
   createCheckers(ruling?: Ruling): readonly Checker[];
-  createMetrics(): MetricsFold;
+  createMetrics(series?: SeriesMeasure): MetricsFold;
 }
 
 /** The real ones. */
@@ -27,18 +26,6 @@ export async function loadRunKit(): Promise<RunKit> {
     import("../metrics/all.ts"),
   ]);
   return { createSimulation, createCheckers, createMetrics };
-}
-
-/** Who judges a run of this scenario: rules of a phase that is off are reported as excluded, and not judged. */
-export function judgesOf(kit: Pick<RunKit, "createCheckers">, scenario: Scenario): readonly Checker[] {
-  const { resolvedBy } = scenario.proxy;
-  const { driftPpm } = scenario.clocks;
-  return kit
-    .createCheckers({ mode: modeThroughout(scenario), resolvedBy, driftPpm })
-    .filter(({ rule: id }) => {
-      const rule = ruleById(id);
-      return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
-    });
 }
 
 /** The checkers alone, for the catalogue of rules. */

@@ -4,7 +4,7 @@
  */
 
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { request } from "undici";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -171,7 +171,7 @@ describe("SIGHUP", () => {
 describe("wrong usage is one clear sentence and exit 2", () => {
   test.each([
     [["--port", "70000"], /a port is a whole number from 0 to 65535/],
-    [["--mode", "strict"], /argument 'strict' is invalid\. Allowed choices are off, advisory, enforce/],
+    [["--mode", "strict"], /^--mode strict: it is one of off, advisory, enforce$/m],
     [["--store", "mysql:x"], /^"mysql:x" is no store: memory, sqlite:<file> or redis:<url>\n$/],
     [["--store", "sqlite:"], /^sqlite: needs a file/],
     [["--store", "redis:redis://u:hunter2@h"], /^a password on the command line .*ZEKE_REDIS_URL\n$/],
@@ -216,6 +216,18 @@ describe("wrong usage is one clear sentence and exit 2", () => {
     expect(await runFake(["serve", "--port", String(port)], io)).toBe(2);
     expect(io.stderr.text).toBe(`port ${port} of 127.0.0.1 is taken; --port 0 picks one that is free\n`);
     await new Promise((resolve) => taken.close(resolve));
+  });
+
+  test("an address file on a full disk: it is said, and nothing listens any more", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const port = String((taken.address() as AddressInfo).port);
+    await new Promise((resolve) => taken.close(resolve));
+    // Were it listening still, the port would be taken the second time.
+    for (const _ of "ab") expect(await runFake(["serve", "--port", port, "--json", "/dev/full"], io)).toBe(2);
+    const sentence = "/dev/full cannot be written: the disk is full\n";
+    expect(io.stderr.text.split(sentence)).toHaveLength(3);
+    expect(io.stderr.text).not.toContain("is taken");
   });
 
   test("an address file that cannot be written is refused before anything listens", async () => {

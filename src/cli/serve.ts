@@ -3,8 +3,6 @@
  * Refuses to know calls and stores: it hands what the user asked for to live/, and says in a sentence what cannot be.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { StoreUnavailable } from "../live/durable.ts";
 import { type HttpServer, startHttpServer } from "../live/http-server.ts";
 import { openSync, type Sync } from "../live/open.ts";
@@ -12,7 +10,7 @@ import type { ServiceOptions } from "../live/service.ts";
 import { parseStoreName } from "../live/store-name.ts";
 import { StoreRefused } from "../live/store-refused.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { checkWritable } from "./folder.ts";
+import { checkWritable, writeNamed } from "./folder.ts";
 import type { Io } from "./io.ts";
 import { plant } from "./planted.ts";
 import { readSettings, readWebhookSecrets, type SettingFlags } from "./serve-settings.ts";
@@ -71,9 +69,16 @@ export async function serve(options: ServeOptions, io: Io): Promise<ExitCode> {
   // Before anybody is told that it listens: whoever reads that may send a signal at once.
   const stopReloading = io.onHangup(() => reload(sync, server as HttpServer, options, io));
   const stopped = interrupted(io);
-  announce(server, options, jsonFile, io);
-  await stopped;
-  stopReloading();
+  try {
+    announce(server, options, jsonFile, io);
+    await stopped;
+  } catch (error) {
+    await server.close();
+    await sync.close();
+    throw error;
+  } finally {
+    stopReloading();
+  }
   server.log("info", "stopping");
   await server.close();
   await sync.close();
@@ -82,7 +87,7 @@ export async function serve(options: ServeOptions, io: Io): Promise<ExitCode> {
 
 function announce(server: HttpServer, options: ServeOptions, jsonFile: string | undefined, io: Io): void {
   const told = `${JSON.stringify({ schema: "zeke-sync/serve@1", url: server.url, port: server.port })}\n`;
-  if (jsonFile !== undefined) writeFileSync(resolve(io.cwd, jsonFile), told);
+  if (jsonFile !== undefined) writeNamed(jsonFile, told, io.cwd);
   io.stdout.write(options.json === "-" ? told : `listening ${server.url}\n`);
 }
 
@@ -115,7 +120,9 @@ async function opened(opening: Promise<Sync>): Promise<Sync> {
   } catch (error) {
     if (error instanceof StoreRefused) throw new UsageFault(error.message);
     if (error instanceof StoreUnavailable)
-      throw new UsageFault(`the store cannot be opened: ${error.message}`);
+      throw new UsageFault(
+        `the store cannot be opened: ${error.message} (is it running, and is the address of --store right?)`,
+      );
     throw error;
   }
 }

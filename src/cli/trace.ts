@@ -7,8 +7,7 @@ import type { Roster } from "../history/facts.ts";
 import { createTrace, type Trace } from "../report/trace.ts";
 import type { TraceSubject } from "../report/trace-page.ts";
 import { UsageFault } from "./exit.ts";
-import { suggestion } from "./nearest.ts";
-import { withSuggestion } from "./scenario-faults.ts";
+import { suggestion, withSuggestion } from "./nearest.ts";
 
 /** Every device by its number in facts, whatever its name. */
 const NUMBERED = /^device-(\d{1,9})$/;

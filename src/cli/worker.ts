@@ -4,9 +4,7 @@
  * had not handed in.
  */
 
-import { writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { resolve } from "node:path";
 import { type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import { SECOND_MS } from "../base/time.ts";
@@ -27,7 +25,7 @@ import {
 import { EXIT, type ExitCode } from "./exit.ts";
 import { SHRINK_MS_MAX } from "./explore-crew.ts";
 import type { StopFlag } from "./explore-worker.ts";
-import { checkWritable } from "./folder.ts";
+import { checkWritable, writeNamed } from "./folder.ts";
 import type { Io } from "./io.ts";
 import { openStatusLine } from "./progress.ts";
 import { openThreads, workersByDefault } from "./threads.ts";
@@ -71,7 +69,7 @@ async function serveQueue(bench: Bench, options: WorkerOptions, address: string,
   const ending = new Ending(bench, options.idleMs, io);
   const told = { schema: "zeke-sync/worker@1", queue: address, workers: bench.threads };
   const { json } = options;
-  if (json !== undefined && json !== "-") writeFileSync(resolve(io.cwd, json), `${JSON.stringify(told)}\n`);
+  if (json !== undefined && json !== "-") writeNamed(json, `${JSON.stringify(told)}\n`, io.cwd);
   if (json === "-") io.stdout.write(`${JSON.stringify(told)}\n`);
   else if (!options.quiet)
     io.stdout.write(`working at ${address} with ${bench.threads} threads: Ctrl-C ends it\n`);

@@ -4,11 +4,12 @@
  * Refuses to judge: what is no proxy at all is told in one sentence, so that a hundred failures of one cause never are.
  */
 
-import { SECOND_MS } from "../base/time.ts";
+import { formatDuration, SECOND_MS } from "../base/time.ts";
 import { declaredOf } from "../conformance/declared.ts";
 import { looseOf } from "../conformance/reply.ts";
 import type { Declared, HttpAnswer } from "../conformance/target.ts";
 import type { LiveTarget } from "./live-target.ts";
+import { NO_HTTP } from "./target-http.ts";
 
 /** The target is there, but cannot be judged like this: the user's to mend. */
 export class Refused extends Error {
@@ -39,19 +40,37 @@ export interface IntroduceOptions {
 }
 
 const CAPABILITIES = "/api/sync/capabilities";
+/** What has none of these is something else, and not capabilities with a member forgotten. */
+const MEMBERS = ["phases", "entities", "conflicts", "delta", "batch", "idempotency", "events", "push"];
+/** A connection that is broken off is tried again so often: nothing of an introduction changes anything. */
+const BREAKS_MAX = 3;
 const ROUND_TRIPS = 5;
+/** One that is slow need not be measured often. */
+const MEASURED_MS_MAX = 2 * SECOND_MS;
+/** The longest in all that a target is let ask for quiet: whoever waits for the first word should not have to guess. */
+const QUIET_MS_MAX = 60 * SECOND_MS;
 const PATIENCE_MS_MIN = SECOND_MS;
 const PATIENCE_ROUND_TRIPS = 20;
 
-/** Asks. Rejects with Refused, NotServing, and what the target rejects with. */
+/** Asks. Rejects with Refused, NotServing, and what the target rejects with, or was stopped with. */
 export async function introduce(target: LiveTarget, options: IntroduceOptions): Promise<Introduction> {
+  target.http.patienceMsLeft = QUIET_MS_MAX;
+  const introduced = await introduction(target, options);
+  target.http.patienceMsLeft = Number.POSITIVE_INFINITY;
+  return introduced;
+}
+
+async function introduction(target: LiveTarget, options: IntroduceOptions): Promise<Introduction> {
   const [first, second] = options.accounts;
   const answer = await asked(target, CAPABILITIES, first, options);
   if (answer.status === 404) return await withoutCapabilities(target, options);
   const data = looseOf(answer.json).data;
-  if (answer.status !== 200 || typeof data !== "object" || data === null)
+  // Where the profile says what there is, it is taken at its word.
+  const isTold = options.corrections.phases !== undefined;
+  const isKnown = isTold || MEMBERS.some((member) => Object.hasOwn(looseOf(data), member));
+  if (answer.status !== 200 || !isKnown)
     throw new Refused(
-      `${options.baseUrl}${CAPABILITIES} answers ${answer.status} ${kindOf(answer)}, not capabilities`,
+      `${options.baseUrl}${CAPABILITIES} answers ${answer.status} ${kindOf(answer)}, not capabilities ({data: {phases, entities, conflicts, …}, meta}): is the address right, and is target.paths.capabilities of the profile?`,
     );
   await asked(target, CAPABILITIES, second, options);
   const roundTripMs = await measured(target, CAPABILITIES, first, options);
@@ -85,32 +104,68 @@ async function asked(
   { name, token }: IntroduceOptions["accounts"][number],
   { baseUrl }: IntroduceOptions,
 ): Promise<HttpAnswer> {
-  const outcome = await target.ask({ method: "GET", path, headers: { authorization: `Bearer ${token}` } });
+  const answer = await heard(target, path, token, baseUrl);
   const where = `${baseUrl}${path}`;
-  if (outcome.outcome === "indefinite")
-    throw new NotServing(
-      outcome.reason === "timeout"
-        ? `${where} does not answer in time`
-        : `${where} breaks off: it speaks no HTTP, or no HTTP of this kind`,
-    );
-  const { answer } = outcome;
   const { status } = answer;
   if (status >= 300 && status <= 399)
     throw new Refused(
-      `${where} redirects to ${answer.headers.get("location") ?? "elsewhere"}: give the address that answers by itself`,
+      `${where} redirects to ${answer.headers.get("location") ?? "elsewhere"}: give the address that answers by itself, without a login page before it`,
     );
   if (status === 401 || status === 403)
     throw new Refused(
-      `${baseUrl} refuses the token of account ${name} (${status}): name good ones under accounts of the profile`,
+      `${baseUrl} refuses the token of account ${name} (${status}): name good ones under accounts of the profile (zeke-sync init writes one)`,
     );
-  if (status >= 500 || status === 429) throw new NotServing(`${where} answers ${status}`);
+  if (answer.headers.has("retry-after") && (status === 429 || status === 503)) {
+    const granted = QUIET_MS_MAX - target.http.patienceMsLeft;
+    throw new NotServing(
+      `${where} ${granted === 0 ? "" : `was given ${formatDuration(granted)} of the quiet that it asked for, and still `}answers ${status} with Retry-After: ${answer.headers.get("retry-after")}: try again later`,
+    );
+  }
+  if (status === 429)
+    throw new NotServing(
+      `${where} answers 429: its limit is used up; wait, or lower limits.requestsPerSecond of the profile`,
+    );
+  if (status >= 500)
+    throw new NotServing(
+      `${where} answers ${status}: it is there and does not work, or nothing works behind it; its log says why`,
+    );
   if (status !== 404 && answer.json === undefined)
-    throw new Refused(`${where} answers ${kindOf(answer)}, not JSON: is the address right?`);
+    throw new Refused(`${where} answers ${status} with ${kindOf(answer)}, not JSON: is the address right?`);
   return answer;
 }
 
-function kindOf({ headers, json }: HttpAnswer): string {
-  return json === undefined ? (headers.get("content-type") ?? "without a type") : "JSON";
+/** The answer to one call, whatever it is; no answer is told in a sentence. */
+async function heard(target: LiveTarget, path: string, token: string, baseUrl: string): Promise<HttpAnswer> {
+  for (let breaks = 1; ; breaks++) {
+    const outcome = await target.question({
+      method: "GET",
+      path,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (outcome.outcome === "answered") return outcome.answer;
+    const where = `${baseUrl}${path}`;
+    const { timeoutMs } = target.http;
+    if (outcome.reason === "timeout")
+      throw new NotServing(
+        `${where} does not answer within ${formatDuration(timeoutMs)}: limits.timeoutSeconds of the profile allows more`,
+      );
+    const { trouble } = target.http;
+    if (trouble !== undefined && trouble !== NO_HTTP)
+      throw new Refused(`${where} cannot be read: ${trouble} (is the address right?)`);
+    if (breaks < BREAKS_MAX) continue;
+    const other = baseUrl.startsWith("http:") ? ", or is it https://" : "";
+    throw new NotServing(
+      `${where} breaks the connection off, ${BREAKS_MAX} times of ${BREAKS_MAX}${trouble === undefined ? "" : ` (${trouble})`}: is the port right${other}?`,
+    );
+  }
+}
+
+function kindOf({ headers, json, text }: HttpAnswer): string {
+  if (json !== undefined) return "JSON";
+  if (text === "") return "an empty body";
+  const type = headers.get("content-type");
+  if (type === undefined) return "a body without a type";
+  return /json/i.test(type) ? `what is called ${type} and cannot be parsed` : type;
 }
 
 async function measured(
@@ -120,8 +175,10 @@ async function measured(
   options: IntroduceOptions,
 ): Promise<number> {
   const times: number[] = [];
+  const beganMs = performance.now();
   for (let nth = 0; nth < ROUND_TRIPS; nth++) {
     const startedMs = performance.now();
+    if (times.length > 0 && startedMs - beganMs > MEASURED_MS_MAX) break;
     await asked(target, path, account, options);
     times.push(performance.now() - startedMs);
   }

@@ -6,11 +6,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
-import { SECOND_MS } from "../base/time.ts";
+import { formatDuration, SECOND_MS } from "../base/time.ts";
 import type { HttpAnswer, HttpRequest, Outcome } from "../conformance/target.ts";
+import { MEBIBYTE, readBody } from "./answer-body.ts";
 import { type TargetLimits, Throttle } from "./throttle.ts";
 
-/** How often a request is sent again after 429 or 503, and the longest that is waited each time. */
+/** Longer answers are broken off: no listing of a system for tests is as long, and memory has an end. */
+const BODY_BYTES_MAX = 64 * MEBIBYTE;
+/** How often a request is sent again after 429 or 503, and the longest that is waited each time; more ends the run. */
 const AGAIN_MAX = 5;
 const RETRY_AFTER_MS_MAX = 60_000;
 /** A connection that was refused is tried again so often: a target that is restarted is not lost. */
@@ -19,25 +22,45 @@ const CONNECT_AGAIN_MS = 250;
 /** So many requests one after the other without an answer: it is gone. */
 const UNANSWERED_MAX = 12;
 
+/** What a reader is told of a request that was broken off, where more is known than that. */
+const BROKEN_OFF: ReadonlyMap<string, string> = new Map([
+  ["UND_ERR_HEADERS_OVERFLOW", "it sends headers of more than 16 KiB"],
+  ["HPE_HEADER_OVERFLOW", "it sends headers of more than 16 KiB"],
+  ["ERR_BODY_TOO_LARGE", `it sends a body of more than ${BODY_BYTES_MAX / MEBIBYTE} MiB`],
+  ["ERR_BODY_ENCODING", "it sends a body that is not encoded as its content-encoding says"],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", "it sends another number of bytes than its content-length says"],
+]);
+
 /** The target is not there. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
+/** Told when the target asked for quiet, with 429 or 503, and is given so many milliseconds of it. */
+export type Quieted = (ms: number, status: number) => void;
+
 export class TargetHttp {
   readonly throttle: Throttle;
+  readonly timeoutMs: number;
   /** How often the target asked for patience, and was given it [API-7]. */
   asked = 0;
+  /** How much longer the target is given that patience in all. */
+  patienceMsLeft = Number.POSITIVE_INFINITY;
+  /** Why the last request that was not answered was not, where that is known. */
+  trouble: string | undefined;
   private readonly origin: string;
   private readonly prefix: string;
   private readonly agent: Agent;
+  private readonly quieted: Quieted;
   private unanswered = 0;
 
-  constructor(baseUrl: string, limits: TargetLimits) {
+  constructor(baseUrl: string, limits: TargetLimits, quieted: Quieted = () => undefined) {
+    this.quieted = quieted;
     const { origin, pathname } = new URL(baseUrl);
     this.origin = origin;
     this.prefix = pathname.replace(/\/$/, "");
     this.throttle = new Throttle(limits);
+    this.timeoutMs = limits.timeoutMs;
     this.agent = new Agent({
       connections: limits.concurrency,
       pipelining: 1,
@@ -55,14 +78,24 @@ export class TargetHttp {
     for (let tries = 1; ; tries++) {
       await this.throttle.turn();
       const outcome = await this.attempt(request).finally(() => this.throttle.done());
-      const waitMs = outcome.outcome === "answered" ? askedToWaitMs(outcome.answer) : undefined;
-      if (waitMs === undefined || tries > AGAIN_MAX) return outcome;
+      const askedMs = outcome.outcome === "answered" ? askedToWaitMs(outcome.answer) : undefined;
+      if (askedMs === undefined || tries > AGAIN_MAX || askedMs > this.patienceMsLeft) return outcome;
+      // What asks for longer will not be there again in this run, and must not be asked meanwhile [API-7].
+      if (askedMs > RETRY_AFTER_MS_MAX)
+        throw new Unreachable(
+          `${this.origin} asks to be left alone for ${formatDuration(Math.ceil(askedMs / SECOND_MS) * SECOND_MS)} (Retry-After): run again after that, or with a quota that is larger`,
+        );
+      const waitMs = askedMs;
       this.asked++;
-      this.throttle.quiet(waitMs);
+      this.patienceMsLeft -= waitMs;
+      // Those that were on their way at once are answered alike: whoever is told needs it once.
+      const moreMs = this.throttle.quiet(waitMs);
+      if (outcome.outcome === "answered" && moreMs > waitMs / 2) this.quieted(waitMs, outcome.answer.status);
     }
   }
 
   async close(): Promise<void> {
+    this.throttle.end();
     await this.agent.destroy();
   }
 
@@ -79,8 +112,11 @@ export class TargetHttp {
         if (why !== undefined && connects >= CONNECTS_MAX)
           throw new Unreachable(`${this.origin} cannot be reached: ${why}`);
         if (why === undefined) {
+          this.trouble = BROKEN_OFF.get(code) ?? (code.startsWith("HPE_") ? NO_HTTP : undefined);
           if (++this.unanswered >= UNANSWERED_MAX)
-            throw new Unreachable(`${this.origin} does not answer any more`);
+            throw new Unreachable(
+              `${this.origin} does not answer any more: ${UNANSWERED_MAX} requests one after the other had no answer${this.trouble === undefined ? "" : `; ${this.trouble}`}`,
+            );
           return { outcome: "indefinite", reason: code.includes("TIMEOUT") ? "timeout" : "broken", sentAtMs };
         }
       }
@@ -96,10 +132,12 @@ export class TargetHttp {
       headers: { ...headers },
       ...(body === undefined ? {} : { body }),
     });
-    const text = await answered.body.text();
+    const text = await readBody(answered.body, answered.headers["content-encoding"], BODY_BYTES_MAX);
     return { status: answered.statusCode, headers: headersOf(answered.headers), text, json: parsed(text) };
   }
 }
+
+export const NO_HTTP = "what it sends is no HTTP";
 
 /** Nothing was sent yet when one of these came. */
 const UNREACHABLE: ReadonlyMap<string, string> = new Map([
@@ -142,10 +180,10 @@ function askedToWaitMs(answer: HttpAnswer): number | undefined {
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); a second when it is neither. */
-export function retryAfterMs({ headers }: Pick<HttpAnswer, "headers">): number {
+function retryAfterMs({ headers }: Pick<HttpAnswer, "headers">): number {
   const text = headers.get("retry-after") ?? "";
   const ms = /^\d+$/.test(text) ? Number(text) * SECOND_MS : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MS_MAX) : SECOND_MS;
+  return Number.isFinite(ms) ? Math.max(ms, 0) : SECOND_MS;
 }
 
 function headersOf(got: {

@@ -41,6 +41,7 @@ export class Throttle {
   private idlers: (() => void)[] = [];
   /** Whoever waits for its time: one after the other, so that none is overtaken. */
   private line: Promise<void> = Promise.resolve();
+  private readonly ending = new AbortController();
 
   constructor(limits: TargetLimits) {
     this.limits = limits;
@@ -86,13 +87,23 @@ export class Throttle {
     if (this.onTheirWay > 0) await new Promise<void>((resolve) => this.idlers.push(resolve));
   }
 
-  /** The target wants to hear nothing for so long. */
-  quiet(ms: number): void {
-    this.quietUntilMs = Math.max(this.quietUntilMs, performance.now() + ms);
+  /** The target wants to hear nothing for so long. Says by how much that is more than it wanted before. */
+  quiet(ms: number): number {
+    const nowMs = performance.now();
+    const beforeMs = Math.max(this.quietUntilMs, nowMs);
+    this.quietUntilMs = Math.max(beforeMs, nowMs + ms);
+    return this.quietUntilMs - beforeMs;
+  }
+
+  /** Nobody will send any more: whoever waits for its time is rejected. */
+  end(): void {
+    this.ending.abort();
   }
 
   private async inTime(): Promise<void> {
-    while (performance.now() < this.quietUntilMs) await sleep(this.quietUntilMs - performance.now());
+    const { signal } = this.ending;
+    while (performance.now() < this.quietUntilMs)
+      await sleep(Math.max(1, this.quietUntilMs - performance.now()), undefined, { signal });
     if (this.sent + this.reserve() >= this.limits.requestsMax)
       throw new BudgetSpent(`the budget of ${this.limits.requestsMax} requests is spent`);
     this.sent++;

@@ -5,7 +5,7 @@
 
 import { expect, test } from "vitest";
 import { createCheckers } from "../checkers/all.ts";
-import { judgesOf } from "../cli/run-kit.ts";
+import { judgesOf } from "../cli/judges.ts";
 import { readScenario } from "../cli/scenario-file.ts";
 import { Scenario, type ScenarioText } from "./scenario.ts";
 import { drawSwarm } from "./swarm.ts";

@@ -1,0 +1,24 @@
+/**
+ * Owns a key and a certificate that is signed by itself, for a server on the loopback in tests; worth nothing elsewhere.
+ * Refuses to be trusted.
+ */
+
+export const TLS_KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPWilb7ZexwGErCiG
+SFgKrbyR8kHuEyb1lIMf6exPYhWhRANCAAQl6wK6NGgC8iostQvvMngdLiC01Qm5
+HZrNr95JFL+GNkJIR3/2DKunA+cEYw0xiJr+vxWZdp8fTm0Huwp9qMlD
+-----END PRIVATE KEY-----
+`;
+
+export const TLS_CERT = `-----BEGIN CERTIFICATE-----
+MIIBkTCCATagAwIBAgIUZUTcg6r+lsxQg43LbcRICIOXH1kwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMjIzNDgyMloYDzIxMjYxMDI5
+MjM0ODIyWjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQl6wK6NGgC8iostQvvMngdLiC01Qm5HZrNr95JFL+GNkJIR3/2DKun
+A+cEYw0xiJr+vxWZdp8fTm0Huwp9qMlDo2QwYjAdBgNVHQ4EFgQU1ESqUdF83O5Y
+i0mpDDe+C+ulNEQwHwYDVR0jBBgwFoAU1ESqUdF83O5Yi0mpDDe+C+ulNEQwDwYD
+VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0kAMEYC
+IQCt5sYnN3vLwmP4N8gUtU+YW9gWLNklEcnJvHZixXZGoAIhANJJTVMiUaxjdrin
+mNK7/KRajZLYL2Z2smeofcSAPfdk
+-----END CERTIFICATE-----
+`;
