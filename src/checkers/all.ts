@@ -45,7 +45,7 @@ import { createSys4Checker } from "./system/sys-4.ts";
 import { createSys5Checker } from "./system/sys-5.ts";
 import { createSys6Checker } from "./system/sys-6.ts";
 import { createSys7Checker } from "./system/sys-7.ts";
-import { createWitness, type Ruling, STRICT, telling, type Witness } from "./witness.ts";
+import { createWitness, ofPhones, type Ruling, STRICT, telling, type Witness } from "./witness.ts";
 
 /**
  * Every checker, new, for one run. `ruling` says how the proxy was set during it: rules that hold only in one mode
@@ -56,7 +56,9 @@ export function createCheckers(ruling: Ruling = STRICT): readonly Checker[] {
   const witness = createWitness(ruling, true);
   const servers = [...PROXY, ...SYSTEM].map((create) => create(witness));
   const checkers = [...servers, ...createDeviceCheckers(witness)];
-  return checkers.map((checker, index) => (index === 0 ? telling(witness, checker) : checker));
+  return checkers.map((checker, index) =>
+    index === 0 ? telling(witness, checker) : ofPhones(ruling, checker),
+  );
 }
 
 const PROXY: readonly ((witness: Witness) => Checker)[] = [

@@ -4,8 +4,9 @@
  * Refuses to judge. It is told each fact before any checker is, by the first of a run, or by one that is created alone.
  */
 
-import type { Fact, FactName } from "../history/facts.ts";
-import { Commits } from "./commits.ts";
+import type { Fact, FactName, MutationResult, SentMutation } from "../history/facts.ts";
+import { ruleById } from "../protocol/rules/registry.ts";
+import { Commits, isOf } from "./commits.ts";
 import { Flights } from "./device/flights.ts";
 import { Ghosts } from "./device/ghosts.ts";
 import { Ledgers } from "./device/ledgers.ts";
@@ -19,6 +20,15 @@ export interface Ruling {
   readonly resolvedBy: "server" | "client" | "changing";
   /** How much faster or slower than true time wall clocks run, in millionths; what phones do when absent. */
   readonly driftPpm?: number;
+  /**
+   * `outside`: nobody looked into the proxy. Commits are told as events and answers showed them, each as late as they
+   * allow, without how a write was resolved; one may lack its key, and what came next may be committed and not told yet.
+   */
+  readonly vantage?: "outside";
+  /** Devices from this index on are no phones, and no rule of devices binds them. */
+  readonly phones?: number;
+  /** Whether the run made this record; others may change while it goes on. All are the run's when absent. */
+  owns?(id: string): boolean;
 }
 
 export const STRICT: Ruling = { mode: "enforce", resolvedBy: "server" };
@@ -70,13 +80,43 @@ export function attending(witness: Witness, checker: Checker): Checker {
 /** As `attending`, for a checker to which requests without mutations, and their answers, are nothing. */
 export function attendingMutations(witness: Witness, checker: Checker): Checker {
   if (!witness.isTold) return telling(witness, checker);
-  for (const name of CARRYING) if (checker.wants.includes(name)) witness.carried[name].push(checker);
+  const carried = ofPhones(witness.ruling, checker);
+  for (const name of CARRYING) if (checker.wants.includes(name)) witness.carried[name].push(carried);
   return {
     rule: checker.rule,
     wants: checker.wants.filter((name) => !CARRYING.some((carrying) => carrying === name)),
     fold: (fact) => checker.fold(fact),
     finish: () => checker.finish(),
   };
+}
+
+/** The same checker; one of a device's rule is told of phones alone, where others take part. */
+export function ofPhones({ phones }: Ruling, checker: Checker): Checker {
+  if (phones === undefined || ruleById(checker.rule)?.side !== "D") return checker;
+  return {
+    rule: checker.rule,
+    wants: checker.wants,
+    fold(fact: Fact): void {
+      if (!("device" in fact) || fact.device === undefined || fact.device < phones) checker.fold(fact);
+    },
+    finish: () => checker.finish(),
+  };
+}
+
+/** True when what the server alone knows is in the history: how writes were resolved, and under which keys. */
+export function isInside({ ruling }: Witness): boolean {
+  return ruling.vantage === undefined;
+}
+
+/** From outside a commit may lack its key: then the revision that its answer names tells of it. */
+export function isCommitted(
+  { commits, ruling }: Witness,
+  account: number,
+  { entity, id }: SentMutation,
+  { revision, record }: MutationResult,
+): boolean {
+  if (ruling.vantage === undefined || revision === undefined) return false;
+  return isOf(commits.of(account).find(revision), entity, record?.id ?? id);
 }
 
 /** The same checker, which also tells the witness each fact, and those that it carries for, before it judges. */

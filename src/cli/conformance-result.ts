@@ -19,8 +19,8 @@ import type {
   RuleVerdictName,
   RuleViolation,
 } from "../report/conformance-result.ts";
-import { fleetReport } from "./fleet-words.ts";
 import { heardOf, staleText, stepOf, toldOf } from "./conformance-words.ts";
+import { fleetReport } from "./fleet-words.ts";
 import { ownVersion } from "./version.ts";
 
 /** What is told beside the verdicts. */
@@ -167,7 +167,9 @@ export function violationOf(finding: ProbeFinding, file: string, seen: Shown): R
       ...(sockets.length === 0 ? {} : { heard: sockets.map((socket) => heardOf(socket, runId, short)) }),
     },
     // What a fleet met has no smallest value: the whole run shows it again.
-    ...(told === undefined ? { counterexample: file, replay: seen.replay(file) } : { replay: seen.again ?? "" }),
+    ...(told === undefined
+      ? { counterexample: file, replay: seen.replay(file) }
+      : { replay: seen.again ?? "" }),
   };
 }
 

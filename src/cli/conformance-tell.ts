@@ -3,8 +3,6 @@
  * Refuses to send anything.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { formatInstant } from "../base/time.ts";
 import { PROBES, WATCHED } from "../conformance/all-probes.ts";
 import type { Probe } from "../conformance/probe.ts";
@@ -23,7 +21,7 @@ import { counterexamplesOf, replayCommand } from "./conformance-save.ts";
 import { EXIT, type ExitCode, gravest } from "./exit.ts";
 import { RunFault, stackOf } from "./fault.ts";
 import { fleetVerdict } from "./fleet-words.ts";
-import { cannotWrite, type RunFolder } from "./folder.ts";
+import { cannotWrite, type RunFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { conformanceShard } from "./shard-conformance.ts";
@@ -94,11 +92,15 @@ export function tell({
     redact: wanted.redact,
   });
   const examples = counterexamplesOf(report, run.trials, facts, wanted);
-  for (const { file, text } of examples) folder.write(file, text);
-  const { shard } = options;
-  if (shard !== undefined) folder.write(...conformanceShard(report, examples, { ...options, shard }));
-  write(report, folder, options, io);
+  const unwritten = whyUnwritten(folder, () => {
+    for (const { file, text } of examples) folder.write(file, text);
+    const { shard } = options;
+    if (shard !== undefined) folder.write(...conformanceShard(report, examples, { ...options, shard }));
+    write(report, folder, options, io);
+  });
+  // The verdict of a long run is still printed when the disk filled up meanwhile.
   show(report, folder, options, io);
+  if (unwritten !== undefined) throw unwritten;
   if (run.ended === "lost") io.stderr.write(`the target was lost: ${wanted.redact(run.message ?? "")}\n`);
   return gravest([
     ...(run.ended === "interrupted" ? [EXIT.interrupted] : []),
@@ -131,6 +133,16 @@ function endedText({ ended, message }: SuiteRun): string | undefined {
   }
 }
 
+/** What stood in the way, as a fault that can be thrown; undefined: nothing. */
+function whyUnwritten(folder: RunFolder, write: () => void): unknown {
+  try {
+    write();
+    return undefined;
+  } catch (error) {
+    return cannotWrite(`the report in ${folder.shown}`, error);
+  }
+}
+
 function write(report: ConformanceReport, folder: RunFolder, options: ConformanceOptions, io: Io): void {
   const json = `${JSON.stringify(report, undefined, 2)}\n`;
   const junit = renderJUnit(report);
@@ -138,18 +150,9 @@ function write(report: ConformanceReport, folder: RunFolder, options: Conformanc
   folder.write("report.md", renderConformanceMarkdown(report));
   folder.write("junit.xml", junit);
   folder.publish();
-  if (options.junit !== undefined) writeTo(options.junit, junit, io);
-  if (options.json !== undefined && options.json !== "-") writeTo(options.json, json, io);
+  if (options.junit !== undefined) writeNamed(options.junit, junit, io.cwd);
+  if (options.json !== undefined && options.json !== "-") writeNamed(options.json, json, io.cwd);
   if (options.json === "-") io.stdout.write(json);
-}
-
-/** UsageFault when it cannot be written. */
-export function writeTo(file: string, text: string, io: Io): void {
-  try {
-    writeFileSync(resolve(io.cwd, file), text);
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
 }
 
 function show(report: ConformanceReport, folder: RunFolder, options: ConformanceOptions, io: Io): void {

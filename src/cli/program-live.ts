@@ -5,7 +5,7 @@
 
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ExitCode } from "./exit.ts";
-import { collect, portNumber, type SharedOptions, shared, wholeNumber } from "./flag-values.ts";
+import { collect, portNumber, type SharedOptions, shardNumber, shared, wholeNumber } from "./flag-values.ts";
 import type { Io } from "./io.ts";
 
 interface ConformanceFlags extends SharedOptions {
@@ -16,6 +16,7 @@ interface ConformanceFlags extends SharedOptions {
   readonly runs: number;
   readonly seed?: number;
   readonly baseline?: string;
+  readonly shard?: { readonly index: number; readonly of: number };
   readonly junit?: string;
   readonly report?: string;
   readonly failFast?: boolean;
@@ -23,6 +24,7 @@ interface ConformanceFlags extends SharedOptions {
   readonly pushSink?: number;
   readonly wait: string;
   readonly allowUnexercised?: boolean;
+  readonly fleet: boolean;
 }
 
 export function addConformance(program: Command, io: Io, end: (code: ExitCode) => void): void {
@@ -45,6 +47,7 @@ export function addConformance(program: Command, io: Io, end: (code: ExitCode) =
     .option("--runs <n>", "so many times the usual number of runs of each probe", factor, 1)
     .option("--seed <n>", "of the values that probes draw (default: a new one)", wholeNumber("a seed", 0))
     .option("--baseline <file>", "YAML file of violations that are known")
+    .option("--shard <i/n>", "only the i-th of n parts of the probes, such as 1/3; wants --seed", shardNumber)
     .option("--junit <file>", "write the verdicts as JUnit XML to a file, too")
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
     .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
@@ -52,16 +55,17 @@ export function addConformance(program: Command, io: Io, end: (code: ExitCode) =
     .option("--dry-run", "say what would be sent, and send none of it")
     .option("--push-sink <port>", "listen here for the target's calls to Expo; 0 picks a port", portNumber)
     .option("--wait <time>", "the longest that a probe lets pass, such as 90s", "5s")
+    .option("--no-fleet", "probes alone, no live devices behind them")
     .option("--allow-unexercised", "end with 0 although rules were not exercised")
     .option("--quiet", "no progress; print only what went wrong")
     .option("--no-color", "no colours")
     .action(async (url: string | undefined, flags: ConformanceFlags) => {
       const { conformance } = await import("./conformance.ts");
       const { profile, phase, rule = [], level, runs, seed, baseline, junit, json, report, wait } = flags;
-      const { failFast = false, dryRun = false, pushSink, allowUnexercised = false } = flags;
+      const { failFast = false, dryRun = false, pushSink, allowUnexercised = false, shard, fleet } = flags;
       const files = { profile, baseline, junit, json, report };
-      const chosen = { phase, rule, level, runs, seed, wait, pushSink };
-      const switches = { failFast, dryRun, allowUnexercised };
+      const chosen = { phase, rule, level, runs, seed, wait, pushSink, shard };
+      const switches = { failFast, dryRun, allowUnexercised, fleet };
       end(await conformance({ url, ...files, ...chosen, ...switches, ...shared(flags, program) }, io));
     });
 }

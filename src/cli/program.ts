@@ -3,16 +3,27 @@
  * Refuses to do any command's work: each is loaded when it is called.
  */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { parseDuration } from "../base/time.ts";
+import { Command, CommanderError, Option } from "commander";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { tellFault } from "./fault.ts";
-import { collect, portNumber, type SharedOptions, shared, wholeNumber } from "./flag-values.ts";
+import {
+  collect,
+  duration,
+  plainly,
+  portNumber,
+  type SharedOptions,
+  shardNumber,
+  shared,
+  wholeNumber,
+  workerNumber,
+} from "./flag-values.ts";
 import { type Io, widthOf } from "./io.ts";
-import { suggestion } from "./nearest.ts";
+import { addCompare } from "./program-compare.ts";
+import { addLiveOptions, type LiveFlags, liveOnly, simulateTarget } from "./program-fleet.ts";
+import { addInit } from "./program-init.ts";
 import { addCleanup, addConformance } from "./program-live.ts";
+import { addReport } from "./program-report.ts";
+import { addWorker } from "./program-worker.ts";
 import { loadCheckers, loadRunKit, type RunKit } from "./run-kit.ts";
-import { withSuggestion } from "./scenario-faults.ts";
 import { scenarioNames } from "./scenario-names.ts";
 import type { ServeOptions } from "./serve.ts";
 import { ownVersion } from "./version.ts";
@@ -25,7 +36,8 @@ export interface Machinery {
 
 const REAL: Machinery = { loadRunKit, loadCheckers };
 
-const WORKERS_ASKED_MAX = 64;
+/** Narrower than this, what an option does is left to the terminal to break. */
+const HELP_COLUMNS_MIN = 16;
 
 const OVERVIEW = `
 Examples:
@@ -34,12 +46,14 @@ Examples:
   zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
   zeke-sync simulate --swarm --seed 7            faults as the seed draws them
   zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
+  zeke-sync compare --phases                     what each phase of the roadmap is good for
   zeke-sync prove                                the suite itself, against every planted fault
   zeke-sync explore --for 10m                    the hunt for what breaks a rule
   zeke-sync replay reports/latest/CON-4-1.json   what was found, played again
   zeke-sync rules QUE-10                         what a rule says
   zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
   zeke-sync conformance http://localhost:8080    an implementation of yours, rule by rule
+  zeke-sync init                                 a profile and a CI workflow, to start with
 
 Exit codes:
   0  all good                          5    inconclusive
@@ -55,7 +69,7 @@ export async function runCli(
   machinery: Machinery = REAL,
 ): Promise<ExitCode> {
   let code: ExitCode = EXIT.good;
-  const program = createProgram(io, machinery, (ended) => {
+  const program = createProgram(args, io, machinery, (ended) => {
     code = ended;
   });
   try {
@@ -66,11 +80,17 @@ export async function runCli(
   } catch (error) {
     // Commander has said what was wrong; help and version end with 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
-    return tellFault(error, io);
+    const { tellFault } = await import("./fault.ts");
+    return tellFault(error instanceof UnknownCommand ? await inWords(error) : error, io);
   }
 }
 
-function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => void): Command {
+function createProgram(
+  args: readonly string[],
+  io: Io,
+  machinery: Machinery,
+  end: (code: ExitCode) => void,
+): Command {
   const program = new Command("zeke-sync")
     .description(
       "Simulates fleets of devices that sync through a proxy, and judges what happened by the rules of the protocol.",
@@ -81,31 +101,55 @@ function createProgram(io: Io, machinery: Machinery, end: (code: ExitCode) => vo
     .helpCommand("help [command]", "show help for a command")
     .option("--no-color", "no colours")
     .addHelpText("after", OVERVIEW)
-    .showHelpAfterError("Options are listed by zeke-sync <command> --help.")
+    .configureHelp({ minWidthToWrap: HELP_COLUMNS_MIN })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "")),
+      outputError: (text, write) => write(plainly(text)),
       getOutHelpWidth: () => widthOf(io.stdout),
       getErrHelpWidth: () => widthOf(io.stderr),
     });
   program.on("command:*", (operands: readonly string[]) => {
-    throw unknownCommand(operands[0] ?? "", program);
+    throw new UnknownCommand(operands[0] ?? "", program);
   });
-  addSimulate(program, io, machinery, end);
-  addRules(program, io, machinery, end);
-  addProve(program, io, end);
-  addExplore(program, io, end);
-  addReplay(program, io, end);
-  addServe(program, io, end);
-  addConformance(program, io, end);
-  addCleanup(program, io, end);
+  // Only the command that is asked for is built, where one is: the others would cost a start as much as its own.
+  const commands = new Map<string, () => void>([
+    ["simulate", () => addSimulate(program, io, machinery, end)],
+    ["rules", () => addRules(program, io, machinery, end)],
+    ["prove", () => addProve(program, io, end)],
+    ["explore", () => addExplore(program, io, end)],
+    ["worker", () => addWorker(program, io, end)],
+    ["replay", () => addReplay(program, io, end)],
+    ["report", () => addReport(program, io, end)],
+    ["compare", () => addCompare(program, io, machinery.loadRunKit, end)],
+    ["serve", () => addServe(program, io, end)],
+    ["conformance", () => addConformance(program, io, end)],
+    ["cleanup", () => addCleanup(program, io, end)],
+    ["init", () => addInit(program, io, end)],
+  ]);
+  const asked = commands.get(args[0] ?? "");
+  program.showHelpAfterError(
+    `Options are listed by zeke-sync ${asked === undefined ? "<command>" : args[0]} --help.`,
+  );
+  for (const add of asked === undefined ? commands.values() : [asked]) add();
   return program;
 }
 
-function unknownCommand(wrong: string, program: Command): UsageFault {
-  const names = program.commands.map((command) => command.name());
+/** Told in words later: what finds the nearest names is loaded only then. */
+class UnknownCommand extends Error {
+  readonly wrong: string;
+  readonly names: readonly string[];
+
+  constructor(wrong: string, program: Command) {
+    super(wrong);
+    this.wrong = wrong;
+    this.names = program.commands.map((command) => command.name());
+  }
+}
+
+async function inWords({ wrong, names }: UnknownCommand): Promise<UsageFault> {
+  const { suggestion, withSuggestion } = await import("./nearest.ts");
   return new UsageFault(
     withSuggestion(`there is no command "${wrong}"`, suggestion(wrong, names, "the commands are")),
   );
@@ -115,10 +159,10 @@ function unknownCommand(wrong: string, program: Command): UsageFault {
 function checkHelp([first, second]: readonly string[], program: Command): void {
   if (first !== "help" || second === undefined || second.startsWith("-")) return;
   const known = second === "help" || program.commands.some((command) => command.name() === second);
-  if (!known) throw unknownCommand(second, program);
+  if (!known) throw new UnknownCommand(second, program);
 }
 
-interface SimulateFlags extends SharedOptions {
+interface SimulateFlags extends SharedOptions, LiveFlags {
   readonly seed: number;
   readonly devices?: number;
   readonly duration?: string;
@@ -127,10 +171,11 @@ interface SimulateFlags extends SharedOptions {
   readonly fault?: string;
   readonly trace?: readonly string[];
   readonly swarm?: boolean;
+  readonly shard?: { readonly index: number; readonly of: number };
 }
 
 function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code: ExitCode) => void): void {
-  program
+  const command = program
     .command("simulate")
     .summary("run a fleet of devices in virtual time and judge it by every rule")
     .description(
@@ -146,6 +191,7 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--duration <time>", "how long faults are on, such as 12h or 7d")
     .option("--set <path=value>", "change a setting of the scenario; may be given again", collect)
     .option("--swarm", "let the seed draw which faults are on, how strong, and how the proxy is set")
+    .option("--shard <i/n>", "only the i-th of n parts of the accounts, such as 1/3", shardNumber)
     .option("--fault <name>", "plant a fault in proxy or device, to see it caught")
     .option(
       "--trace <device>",
@@ -155,11 +201,12 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
     .option("--quiet", "no progress; print only what went wrong")
-    .option("--no-color", "no colours")
+    .option("--no-color", "no colours");
+  addLiveOptions(command)
     .addHelpText("after", () => `\nShipped scenarios: ${scenarioNames().join(", ")}`)
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
-      const { seed, devices, duration, set = [], trace = [], json, report, fault, swarm } = flags;
+      const { seed, devices, duration, set = [], trace = [], json, report, fault, swarm, shard } = flags;
       const options = {
         scenario,
         seed,
@@ -167,12 +214,15 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
         duration,
         set,
         swarm,
+        shard,
         fault,
         trace,
         json,
         report,
         ...shared(flags, program),
       };
+      if (flags.target !== undefined) return end(await simulateTarget(flags.target, flags, options, io));
+      liveOnly(flags);
       end(await simulate(options, io, machinery.loadRunKit));
     });
 }
@@ -198,6 +248,7 @@ interface ProveFlags extends SharedOptions {
   readonly full?: boolean;
   readonly fault?: readonly string[];
   readonly workers?: number;
+  readonly shard?: { readonly index: number; readonly of: number };
   readonly report?: string;
 }
 
@@ -212,19 +263,19 @@ function addProve(program: Command, io: Io, end: (code: ExitCode) => void): void
     .option("--effort <n>", "so many times the usual number of tries", wholeNumber("an effort", 1), 1)
     .option("--full", "every kill of every fault, not only the first under its own rule")
     .option("--fault <name>", "hunt this fault only; may be given again", collect)
-    .option(
-      "--workers <n>",
-      "worker threads; as many as there are processors",
-      wholeNumber("a number of workers", 1),
-    )
+    .option("--workers <n>", "worker threads; as many as there are processors", workerNumber)
+    .option("--shard <i/n>", "only the i-th of n parts of the faults, such as 1/3", shardNumber)
     .option("--report <folder>", "where the report goes, instead of a new folder under reports/")
     .option("--json <file|->", "write the result as JSON to a file, or to stdout")
     .option("--quiet", "print nothing when all is well")
     .option("--no-color", "no colours")
     .action(async (flags: ProveFlags) => {
       const { prove } = await import("./prove.ts");
-      const { seed, effort, workers, json, report, fault: faults = [], full = false } = flags;
-      end(await prove({ seed, effort, workers, json, report, faults, full, ...shared(flags, program) }, io));
+      const { seed, effort, workers, shard, json, report, fault: faults = [], full = false } = flags;
+      const files = { json, report };
+      end(
+        await prove({ seed, effort, workers, shard, faults, full, ...files, ...shared(flags, program) }, io),
+      );
     });
 }
 
@@ -271,6 +322,7 @@ interface ExploreFlags extends SharedOptions {
   readonly for?: number;
   readonly workers?: number;
   readonly shard?: { readonly index: number; readonly of: number };
+  readonly queue?: string;
   readonly fault?: string;
   readonly report?: string;
 }
@@ -292,6 +344,7 @@ function addExplore(program: Command, io: Io, end: (code: ExitCode) => void): vo
     .option("--seed <n>", "one seed and as many runs, one hunt", wholeNumber("a seed", 0), 1)
     .option("--workers <n>", "threads (default: as many as there are processors, at most 8)", workerNumber)
     .option("--shard <i/n>", "only the i-th of n parts of all runs, such as 1/3", shardNumber)
+    .option("--queue <url>", "have workers do it: redis://host:port/db, or redis with ZEKE_QUEUE_URL")
     .option("--fault <name>", "plant a fault in proxy or device, to see it found")
     .option("--report <dir>", "folder for the report (default: reports/<run-id>)")
     .option("--json <file|->", "write the report as JSON to a file, or to stdout")
@@ -299,10 +352,17 @@ function addExplore(program: Command, io: Io, end: (code: ExitCode) => void): vo
     .option("--no-color", "no colours")
     .action(async (scenarios: readonly string[], flags: ExploreFlags) => {
       const { explore } = await import("./explore.ts");
-      const { seed, runs, for: forMs, workers, shard, fault, json, report } = flags;
-      const bounds = { runs, forMs, workers, shard };
+      const { seed, runs, for: forMs, workers, shard, queue, fault, json, report } = flags;
+      const bounds = { runs, forMs, workers, shard, queue };
       end(await explore({ scenarios, seed, ...bounds, fault, json, report, ...shared(flags, program) }, io));
     });
+}
+
+interface ReplayFlags extends SharedOptions {
+  readonly fault?: string | boolean;
+  readonly target?: string;
+  readonly profile?: string;
+  readonly pushSink?: number;
 }
 
 function addReplay(program: Command, io: Io, end: (code: ExitCode) => void): void {
@@ -311,30 +371,17 @@ function addReplay(program: Command, io: Io, end: (code: ExitCode) => void): voi
     .summary("play a counterexample again")
     .description("Plays a counterexample again and says how it fares: FIXED, STILL VIOLATED or CHANGED.")
     .argument("<counterexample>", "its JSON file")
+    .option("--target <url>", "play what conformance found against a live implementation")
+    .option("--profile <file>", "YAML file that describes the target")
+    .option("--push-sink <port>", "listen here for the target's calls to Expo; 0 picks a port", portNumber)
+    .option("--fault <name>", "in memory, with this planted fault")
     .option("--no-fault", "without the planted fault that it was found with")
     .option("--json <file|->", "write the verdict as JSON to a file, or to stdout")
     .option("--quiet", "print the verdict only")
     .option("--no-color", "no colours")
-    .action(async (file: string, flags: SharedOptions & { readonly fault: boolean }) => {
+    .action(async (file: string, flags: ReplayFlags) => {
       const { replay } = await import("./replay.ts");
-      end(replay({ file, json: flags.json, fault: flags.fault, ...shared(flags, program) }, io));
+      const { json, fault = true, target, profile, pushSink } = flags;
+      end(await replay({ file, json, fault, target, profile, pushSink, ...shared(flags, program) }, io));
     });
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms > 0) return ms;
-  throw new InvalidArgumentError("a time is written like 90s, 10m or 4h.");
-}
-
-function workerNumber(text: string): number {
-  const value = wholeNumber("a number of workers", 1)(text);
-  if (value <= WORKERS_ASKED_MAX) return value;
-  throw new InvalidArgumentError(`a number of workers is a whole number from 1 to ${WORKERS_ASKED_MAX}.`);
-}
-
-function shardNumber(text: string): { readonly index: number; readonly of: number } {
-  const [, index, of] = /^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(text) ?? [];
-  if (index !== undefined && Number(index) <= Number(of)) return { index: Number(index) - 1, of: Number(of) };
-  throw new InvalidArgumentError("a shard is written like 1/3: the first of three, up to 3/3.");
 }

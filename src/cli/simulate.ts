@@ -3,13 +3,11 @@
  * Refuses to know how any of its steps is done; each has a file of its own.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { formatInstant } from "../base/time.ts";
 import { renderJson } from "../report/json.ts";
 import { renderMarkdown } from "../report/markdown.ts";
-import { buildReport } from "../report/result.ts";
+import { buildReport, type FinishedRun } from "../report/result.ts";
 import type { SimulationReport } from "../report/result-schema.ts";
 import { renderScreen, renderTrouble } from "../report/screen.ts";
 import { parseThreshold, type Threshold } from "../report/threshold.ts";
@@ -18,14 +16,18 @@ import type { Scenario } from "../simulation/scenario.ts";
 import { againCommand, type RunArguments } from "./again.ts";
 import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
-import { cannotWrite, checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
-import { type Io, paintFor, widthOf } from "./io.ts";
+import { cannotWrite, checkWritable, openRunFolder, type RunFolder, writeNamed } from "./folder.ts";
+import { type Io, widthOf } from "./io.ts";
+import { judgesOf } from "./judges.ts";
 import { adjust } from "./override.ts";
+import { paintFor } from "./paint.ts";
 import { type Planted, plant } from "./planted.ts";
 import { openProgressLine } from "./progress.ts";
 import { carryOut, type Ended } from "./run.ts";
-import { judgesOf, type RunKit } from "./run-kit.ts";
+import type { RunKit } from "./run-kit.ts";
 import { readScenario } from "./scenario-file.ts";
+import { lookAgain } from "./second-look.ts";
+import { ShardOfRun } from "./shard-simulate.ts";
 import { reportDraw, type Swarm, swarmOf } from "./swarm.ts";
 import { ownVersion } from "./version.ts";
 
@@ -66,13 +68,13 @@ export async function simulate(
   if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
   if (planted && !options.quiet)
     io.stderr.write(`planted fault ${planted.fault.name}: ${planted.fault.text}\n`);
-  const { report, tracing } = await runGuarded(
+  const { report, page, shard, tracing } = await runGuarded(
     { scenario, swarm, planted, trace, folder },
     options,
     io,
     load,
   );
-  const written = writeReport(report, options, folder, io);
+  const written = writeReport(report, page, shard, options, folder, io);
   if (tracing !== undefined) io.stdout.write(tracing);
   print(report, options, folder, io);
   return gravest([written, verdictCode(report)]);
@@ -80,7 +82,7 @@ export async function simulate(
 
 /** The trace that was asked for; UsageFault when it names no device, or nothing is left to print it on. */
 async function askedTrace(
-  { trace, json, seed }: SimulateOptions,
+  { trace, json, seed, shard }: SimulateOptions,
   scenario: Scenario,
   load: () => Promise<RunKit>,
 ): Promise<Trace | undefined> {
@@ -89,7 +91,10 @@ async function askedTrace(
     throw new UsageFault("--trace and --json - both print to standard output; give --json a file");
   const [{ openTrace }, kit] = await Promise.all([import("./trace.ts"), load()]);
   // Facts come from the moment at which a run is made. Another one, which never begins, has the same names.
-  return openTrace(trace, kit.createSimulation(scenario, seed, { folds: [] }).roster);
+  return openTrace(
+    trace,
+    kit.createSimulation(scenario, seed, { folds: [], ...(shard && { shard }) }).roster,
+  );
 }
 
 /** What is to be run, and where its report goes. */
@@ -104,6 +109,10 @@ interface Run {
 /** What a run has come to. */
 interface Finished {
   readonly report: SimulationReport;
+  /** The same as a page. */
+  readonly page: string;
+  /** Name and text of what merging takes. */
+  readonly shard: readonly [name: string, text: string] | undefined;
   /** The text of the trace, if there is one. */
   readonly tracing: string | undefined;
 }
@@ -133,26 +142,29 @@ async function runScenario(
 ): Promise<Finished> {
   const startedMs = io.now();
   const checkers = judgesOf(kit, scenario);
-  const metrics = kit.createMetrics();
+  const [{ createSeries }, { renderPage }] = await Promise.all([
+    import("../metrics/series.ts"),
+    import("../report/page.ts"),
+  ]);
+  const series = createSeries();
+  const metrics = kit.createMetrics(series);
+  const cut = options.shard && new ShardOfRun(options.shard, scenario, options);
   const simulation = kit.createSimulation(scenario, options.seed, {
-    folds: [...checkers, metrics, ...(trace ? [trace] : [])],
+    folds: [...checkers, metrics, ...(trace ? [trace] : []), ...(cut ? [cut.common] : [])],
+    ...(cut && { shard: cut.shard }),
     ...(planted && { parts: planted.parts }),
   });
   const ended = await watched(simulation, scenario.name, options, io);
   const { simulatedMs, events, deviceEvents, facts, digest } = simulation.progress();
-  const { name, description, duration, fleet, thresholds, ...settings } = scenario;
   const judgements = checkers.map((checker) => ({ rule: checker.rule, judgement: checker.finish() }));
-  const report = buildReport({
+  const wallMs = io.now() - startedMs;
+  const asked = { scenario, fault: planted?.fault.name, shard: cut?.shard };
+  const diagrams = await lookAgain(asked, { simulation, ended, judgements }, kit, io, options);
+  const built = buildReport({
     version: ownVersion(),
     again,
     seed: options.seed,
-    scenario: {
-      name,
-      description,
-      durationMs: duration,
-      phases: fleet.phases,
-      settings: { duration, fleet, ...settings, ...(planted && { fault: planted.fault.name }) },
-    },
+    scenario: reportedScenario(scenario, planted),
     ...(swarm && { draw: reportDraw(swarm.draw, options, simulation.struck()) }),
     startMs: simulation.startMs,
     roster: simulation.roster,
@@ -160,12 +172,14 @@ async function runScenario(
     progress: { simulatedMs, events, deviceEvents, facts, digest: digest() },
     judgements,
     metrics: metrics.result(),
+    series: series.result(),
+    diagrams,
     struck: simulation.struck(),
-    thresholds: thresholds.flatMap(understood),
+    thresholds: scenario.thresholds.flatMap(understood),
     timing: {
       runId: folder.runId,
       startedAt: formatInstant(startedMs),
-      wallMs: io.now() - startedMs,
+      wallMs,
       node: process.version,
     },
   });
@@ -175,7 +189,20 @@ async function runScenario(
     violations: judgements.flatMap(({ judgement }) => judgement.violations),
     paint: paintFor(io.stdout, io, options.color),
   });
-  return { report, tracing };
+  const report = cut?.own(built) ?? built;
+  const shard = cut?.file(report, metrics, simulation.roster);
+  return { report, page: renderPage(report), shard, tracing };
+}
+
+function reportedScenario(scenario: Scenario, planted: Planted | undefined): FinishedRun["scenario"] {
+  const { name, description, duration, fleet, thresholds: _, ...settings } = scenario;
+  return {
+    name,
+    description,
+    durationMs: duration,
+    phases: fleet.phases,
+    settings: { duration, fleet, ...settings, ...(planted && { fault: planted.fault.name }) },
+  };
 }
 
 /** Shows progress; the first Ctrl-C ends the run with what there is, the second ends the process. */
@@ -211,6 +238,8 @@ function understood(text: string): readonly Threshold[] {
 
 function writeReport(
   report: SimulationReport,
+  page: string,
+  shard: Finished["shard"],
   options: SimulateOptions,
   folder: RunFolder,
   io: Io,
@@ -218,9 +247,11 @@ function writeReport(
   try {
     folder.write("report.json", renderJson(report));
     folder.write("report.md", renderMarkdown(report));
+    folder.write("report.html", page);
+    if (shard) folder.write(...shard);
     folder.publish();
     if (options.json !== undefined && options.json !== "-") {
-      writeFileSync(resolve(io.cwd, options.json), renderJson(report));
+      writeNamed(options.json, renderJson(report), io.cwd);
     }
     return EXIT.good;
   } catch (error) {
@@ -244,7 +275,8 @@ function print(report: SimulationReport, options: SimulateOptions, folder: RunFo
   output.write(options.quiet ? renderTrouble(report, screen) : renderScreen(report, screen));
 }
 
-function verdictCode(report: SimulationReport): ExitCode {
+/** What a run that came to this ends with. */
+export function verdictCode(report: SimulationReport): ExitCode {
   return gravest([
     ...(report.verdict === "interrupted" ? [EXIT.interrupted] : []),
     ...(report.run.ended === "unsettled" || report.rules.some((rule) => rule.verdict === "violated")

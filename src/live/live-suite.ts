@@ -10,6 +10,7 @@ import type { TargetFacts } from "../conformance/target.ts";
 import type { Trace } from "../conformance/traces.ts";
 import type { RuleId } from "../protocol/rules/registry.ts";
 import { type CleanUpOptions, cleanUp, type LeftBehind } from "./clean-up.ts";
+import type { SmallFleetRun } from "./fleet-small.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LiveTarget } from "./live-target.ts";
 import { type LiveTrial, type ShrinkBound, tryProbeLive } from "./live-trial.ts";
@@ -31,6 +32,8 @@ export interface SuiteOptions {
   /** Whether a violation of this rule ends the run. */
   failsFast(rule: RuleId): boolean;
   readonly cleanUp: Omit<CleanUpOptions, "gone">;
+  /** A fleet of live devices that acts when the probes are over; undefined: there is none. */
+  fleet?(): Promise<SmallFleetRun>;
   /** Told of each probe that is over. */
   tried?(done: number): void;
 }
@@ -50,6 +53,8 @@ export interface SuiteRun {
   readonly message: string | undefined;
   /** A fault of the suite itself. */
   readonly fault: unknown;
+  /** What the fleet came to; undefined: there was none, or the run had ended before. */
+  readonly fleet: SmallFleetRun | undefined;
   readonly left: readonly LeftBehind[];
   readonly deleted: number;
 }
@@ -71,6 +76,7 @@ class Suite {
   private message: string | undefined;
   private fault: unknown;
   private deleted = 0;
+  private fleet: SmallFleetRun | undefined;
   /** Runs that are over, and whose records may be there still. */
   private readonly over = new Set<string>();
 
@@ -85,6 +91,15 @@ class Suite {
     const needsQuiet = (probe: Probe): boolean => isAlone(probe, this.options.facts);
     await Promise.all(probes.filter((probe) => !needsQuiet(probe)).map((probe) => this.try(probe)));
     for (const probe of probes.filter(needsQuiet)) await this.try(probe);
+    if (this.ended === undefined && this.fault === undefined) await this.runFleet();
+  }
+
+  /** What stops it stops the run, as it would in a probe; a fleet that could not be carried on judges nothing. */
+  private async runFleet(): Promise<void> {
+    this.fleet = await this.options.fleet?.();
+    const why = this.fleet?.why;
+    const ends = why instanceof Unreachable || why instanceof BudgetSpent || why instanceof Interrupted;
+    if (ends) this.breakOff(why);
   }
 
   /** Deletes all that is there still, and says how it went. */
@@ -99,8 +114,8 @@ class Suite {
       const why = messageOf(error);
       left = ledger.traces().map((trace) => ({ trace, why }));
     }
-    const { trials, ended, message, fault, deleted } = this;
-    return { trials, ended, message, fault, left, deleted };
+    const { trials, ended, message, fault, fleet, deleted } = this;
+    return { trials, ended, message, fault, fleet, left, deleted };
   }
 
   private async try(probe: Probe): Promise<void> {

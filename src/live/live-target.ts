@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { assertNever } from "../base/assert.ts";
 import type { Effect, EffectResult, HttpRequest, Outcome, Upgrade } from "../conformance/target.ts";
 import type { PushSinkServer } from "./push-sink-server.ts";
-import { TargetHttp } from "./target-http.ts";
+import { type Quieted, TargetHttp } from "./target-http.ts";
 import { TargetSockets } from "./target-sockets.ts";
 import type { TargetLimits } from "./throttle.ts";
 import { signWebhook, type WebhookSecret } from "./webhook-signature.ts";
@@ -22,9 +22,12 @@ export interface LiveTargetOptions {
   readonly paths: ReadonlyMap<string, string>;
   readonly sink?: PushSinkServer;
   readonly webhookSecret?: WebhookSecret;
+  /** When the token that ends by itself does, epoch ms. */
+  readonly expiresAtMs?: number;
   /** For the ledger: told of each request before it leaves, and of what came of it. */
   sending?(request: HttpRequest): void;
   ended?(request: HttpRequest, outcome: Outcome): void;
+  readonly quieted?: Quieted;
 }
 
 /** A probe asked for what this target does not have: a fault of the suite's. */
@@ -42,11 +45,12 @@ export class LiveTarget {
   private readonly ownPaths: ReadonlyMap<string, string>;
   private readonly halted: Promise<never>;
   private halt: (why: Error) => void = () => {};
+  private readonly listeners = new Set<(why: Error) => void>();
   private readonly ending = new AbortController();
 
   constructor(options: LiveTargetOptions) {
     this.options = options;
-    this.http = new TargetHttp(options.baseUrl, options.limits);
+    this.http = new TargetHttp(options.baseUrl, options.limits, options.quieted);
     this.sockets = new TargetSockets(options.baseUrl);
     this.ownPaths = new Map([...options.paths].map(([ours, theirs]) => [theirs, ours]));
     this.halted = new Promise((_resolve, reject) => {
@@ -66,8 +70,15 @@ export class LiveTarget {
   /** From now on every effect rejects with this, those under way too. */
   stop(why: Error): void {
     this.halt(why);
+    for (const listener of this.listeners) listener(why);
     this.ending.abort();
     this.sockets.closeAll();
+  }
+
+  /** Told when it is stopped, until the returned function is called. */
+  onStop(listener: (why: Error) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Ends a socket, whatever state it is in. */
@@ -75,7 +86,12 @@ export class LiveTarget {
     this.sockets.drop(socket);
   }
 
-  /** One request of nobody's probe: to introduce oneself, and to clean up. */
+  /** One request of an introduction: it is not awaited any longer once `stop` was told. */
+  async question(request: HttpRequest): Promise<Outcome> {
+    return await Promise.race([this.ask(request), this.halted]);
+  }
+
+  /** One request of nobody's probe, as to clean up. */
   async ask(request: HttpRequest): Promise<Outcome> {
     return await this.http.send(this.placed(request));
   }
@@ -110,7 +126,7 @@ export class LiveTarget {
       case "now":
         return Date.now();
       case "revoke":
-        throw new NotEquipped("a probe asked for a token to be revoked, and nobody can");
+        return await this.waiting(this.expiry());
       case "sign":
         return this.sign(effect);
       default:
@@ -165,6 +181,15 @@ export class LiveTarget {
     const { sink } = this.options;
     if (sink === undefined) throw new NotEquipped("a probe asked for pushes, and there is no sink");
     return sink;
+  }
+
+  /** Nobody here can take a token away: it ends by itself. */
+  private async expiry(): Promise<undefined> {
+    const { expiresAtMs } = this.options;
+    if (expiresAtMs === undefined)
+      throw new NotEquipped("a probe asked for a token to be revoked, and nobody can");
+    await sleep(Math.max(0, expiresAtMs - Date.now()), undefined, { signal: this.ending.signal });
+    return undefined;
   }
 
   private sign({ id, timestamp, body }: Extract<Effect, { effect: "sign" }>): string {

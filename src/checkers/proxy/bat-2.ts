@@ -6,7 +6,7 @@
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attendingMutations, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isInside, type Witness } from "../witness.ts";
 
 /** [BAT-2] over answered batches. */
 export function createBat2Checker(witness: Witness = createWitness()): Checker {
@@ -20,6 +20,8 @@ export function createBat2Checker(witness: Witness = createWitness()): Checker {
       return back ? `${later.mutation.operation} answered with ${after.revision}` : undefined;
     }
     if (earlier.mutation.operation === "delete" || after.error !== "not_found") return undefined;
+    // From outside, somebody's delete in between may not have been told yet.
+    if (!isInside(witness)) return undefined;
     const last = commits.record(later.answered.account, later.mutation.entity, later.mutation.id)?.last;
     return last && last.action !== "deleted" ? `${after.status} ${after.error}` : undefined;
   };

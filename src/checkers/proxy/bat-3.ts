@@ -6,7 +6,7 @@
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attendingMutations, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isCommitted, type Witness } from "../witness.ts";
 
 /** [BAT-3] over answered batches and commits. */
 export function createBat3Checker(witness: Witness = createWitness()): Checker {
@@ -19,6 +19,7 @@ export function createBat3Checker(witness: Witness = createWitness()): Checker {
       if (failed && exchanges.answers.some(({ result }) => isSuccess(result.status))) findings.trigger();
       for (const { mutation, result, state, fresh } of exchanges.answers) {
         if (!fresh || mutation.operation !== "create" || !isSuccess(result.status) || state.commit) continue;
+        if (isCommitted(witness, fact.account, mutation, result)) continue;
         findings.trigger();
         findings.breach({
           at: fact.at,

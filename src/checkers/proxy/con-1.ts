@@ -7,7 +7,7 @@ import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attendingMutations, createWitness, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isInside, type Witness } from "../witness.ts";
 
 /** Answers by which a precondition or the lack of a record refuses; others may refuse for reasons of their own. */
 const REFUSALS: ReadonlySet<string> = new Set(["conflict", "not_found", "precondition_required"]);
@@ -23,6 +23,8 @@ export function createCon1Checker(witness: Witness = createWitness()): Checker {
         if (mutation.operation === "create" || mutation.ifMatch === undefined) continue;
         if (isSuccess(result.status) && state.commit?.previous === mutation.ifMatch) findings.trigger();
         const last = commits.record(fact.account, mutation.entity, mutation.id)?.last;
+        // From outside, only a refusal that names the current revision tells which it was.
+        if (!isInside(witness) && result.revision === undefined) continue;
         if (!isRefused(answer) || last?.revision !== mutation.ifMatch || last.action === "deleted") continue;
         findings.trigger();
         findings.breach({

@@ -9,7 +9,7 @@ import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isSuccess, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attendingMutations, createWitness, isEnforced, isInside, type Witness } from "../witness.ts";
 
 /** [MRG-3] over commits and answers; silent unless the proxy resolved all along. */
 export function createMrg3Checker(witness: Witness = createWitness()): Checker {
@@ -18,7 +18,7 @@ export function createMrg3Checker(witness: Witness = createWitness()): Checker {
   return attendingMutations(
     witness,
     defineChecker("MRG-3", ["committed", "answered"], (findings) => (fact) => {
-      if (!isEnforced(witness) || ruling.resolvedBy !== "server") return;
+      if (!isEnforced(witness) || !isInside(witness) || ruling.resolvedBy !== "server") return;
       if (fact.fact === "committed") {
         if (fact.entity !== "task" || fact.action !== "updated" || !exchanges.isStale(fact)) return;
         findings.trigger();

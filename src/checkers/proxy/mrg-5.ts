@@ -7,8 +7,10 @@ import type { Fields } from "../../protocol/entity.ts";
 import { type Commit, isOf, itemIdsOf, tellCommit } from "../commits.ts";
 import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, isEnforced, type Witness } from "../witness.ts";
+import { attending, createWitness, isEnforced, isInside, type Witness } from "../witness.ts";
 
+/** [CON-6] whoever sends it says to know whatever stands. */
+const ANY = "*";
 /** Items that once stood in a list and are remembered, beyond those that stand. */
 const GONE_MAX = 10_000;
 
@@ -23,7 +25,8 @@ interface ListState {
 
 /** [MRG-5] over commits of lists; silent unless the mode was `enforce` all along. */
 export function createMrg5Checker(witness: Witness = createWitness()): Checker {
-  const { commits, exchanges, ruling } = witness;
+  const { commits, exchanges } = witness;
+  const isTold = isInside(witness) && witness.ruling.resolvedBy === "server";
   const accounts = new ByIndex<Map<string, ListState>>(() => new Map());
 
   const judgeAdded = (
@@ -48,7 +51,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
     findings: Findings,
   ): void => {
     const ifMatch = exchanges.namedBy(commit);
-    if (ifMatch === undefined) return;
+    if (ifMatch === undefined || ifMatch === ANY) return;
     const payload = exchanges.payloadOf(commit);
     const known = itemsAt(commits.of(commit.account).find(ifMatch), commit.id);
     for (const [id, added] of state.standing) {
@@ -83,8 +86,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
       if (fact.action === "updated" && isEnforced(witness)) {
         const stale = exchanges.isStale(fact);
         if (stale) findings.trigger();
-        if (stale && fact.resolution !== "merged" && ruling.resolvedBy === "server")
-          findings.breach(unmerged(fact));
+        if (stale && isTold && fact.resolution !== "merged") findings.breach(unmerged(fact));
         judgeAdded(fact, state, items, findings);
         judgeRemoved(fact, state, items, findings);
       }

@@ -9,7 +9,7 @@ import type { Entity } from "../../protocol/entity.ts";
 import { type AccountLog, fieldOf, fieldsIn, type RecordLog, recordsOf } from "../commits.ts";
 import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { attending, createWitness, type Witness } from "../witness.ts";
+import { attending, createWitness, type Ruling, type Witness } from "../witness.ts";
 
 type Edited = FactOf<"edited">;
 type Replica = FactOf<"replica" | "fresh_replica">;
@@ -47,6 +47,9 @@ export function createSys1Checker(witness: Witness = createWitness()): Checker {
     return new Set(edits.map(({ entity, id }) => nameOf(entity, id)));
   };
 
+  const committed = (account: number, held: ReadonlyMap<string, Standing>) =>
+    committedIn(commits.of(account), held, witness.ruling);
+
   const wants = ["phase", "edited", "settled", "retried", "discarded", "replica", "fresh_replica"] as const;
   const checker = defineChecker(
     "SYS-1",
@@ -61,15 +64,14 @@ export function createSys1Checker(witness: Witness = createWitness()): Checker {
       if (!settled) return;
       for (const full of fresh.values()) {
         findings.trigger();
-        compare(full, heldBy(full), committedIn(commits.of(full.account), heldBy(full)), new Set(), findings);
+        compare(full, heldBy(full), committed(full.account, heldBy(full)), new Set(), findings);
       }
       for (const replica of replicas) {
         findings.trigger();
         const full = fresh.get(replica.account);
         const held = heldBy(replica);
-        const log = commits.of(replica.account);
         if (full) compare(replica, held, heldBy(full), excused(replica), findings, full);
-        else compare(replica, held, committedIn(log, held), excused(replica), findings);
+        else compare(replica, held, committed(replica.account, held), excused(replica), findings);
       }
     },
   );
@@ -84,15 +86,22 @@ function heldBy(replica: Replica): ReadonlyMap<string, Standing> {
  * What the commits come to. A record of which the history has no commit, and whose revision is older than all of
  * them, is from before it and stands as it is held.
  */
-function committedIn(log: AccountLog, held: ReadonlyMap<string, Standing>): ReadonlyMap<string, Standing> {
+function committedIn(
+  log: AccountLog,
+  held: ReadonlyMap<string, Standing>,
+  ruling: Ruling,
+): ReadonlyMap<string, Standing> {
   const standing = new Map<string, Standing>();
   const first = log.at(0)?.revision;
   for (const [name, record] of held) {
     const before = record?.revision !== undefined && (first === undefined || record.revision < first);
     if (before || log.dropped > 0) standing.set(name, record);
   }
-  for (const record of recordsOf(log))
+  for (const record of recordsOf(log)) {
+    // What others wrote may change between one look and the next.
+    if (ruling.owns?.(record.last.id) === false) continue;
     standing.set(nameOf(record.last.entity, record.last.id), standingOf(record));
+  }
   return standing;
 }
 

@@ -9,12 +9,18 @@ import { type Commit, fieldOf, fieldsIn, tellCommit } from "../commits.ts";
 import { type Breach, defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
-import { attendingMutations, createWitness, isEnforced, type Witness } from "../witness.ts";
+import {
+  attendingMutations,
+  createWitness,
+  isCommitted,
+  isEnforced,
+  isInside,
+  type Witness,
+} from "../witness.ts";
 
 /** [SYS-2] over commits and answers. */
 export function createSys2Checker(witness: Witness = createWitness()): Checker {
   const { commits, exchanges } = witness;
-
   const breachOf = (commit: Commit, before: Commit): Breach | undefined => {
     const tell = (expected: string, actual: string, because: string): Breach => ({
       at: commit.at,
@@ -31,9 +37,7 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
         `so ${tellCommit(before)} is lost`,
       );
     }
-    const lawful =
-      commit.resolution !== undefined && commit.entity !== "contact" && commit.action === "updated";
-    if (isEnforced(witness) && exchanges.isStale(commit) && !lawful) {
+    if (isEnforced(witness) && exchanges.isStale(commit) && !isLawful(commit, witness)) {
       return tell(
         "a write that knew the record, or a merge",
         tellCommit(commit),
@@ -68,7 +72,7 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
         // Only a create surely commits; an update may change nothing, a delete may find nothing.
         if (mutation.operation !== "create" || !fresh || !isSuccess(result.status)) continue;
         findings.trigger();
-        if (state.commit) continue;
+        if (state.commit || isCommitted(witness, fact.account, mutation, result)) continue;
         findings.breach({
           at: fact.at,
           expected: `${mutation.entity} ${mutation.id} created by ${mutation.key}`,
@@ -79,6 +83,12 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
       }
     }),
   );
+}
+
+/** Resolved by its strategy; from outside nobody sees whether it was, only that it may have been. */
+function isLawful({ entity, action, resolution }: Commit, witness: Witness): boolean {
+  const mayBe = resolution !== undefined || (!isInside(witness) && witness.ruling.resolvedBy !== "client");
+  return mayBe && entity !== "contact" && action === "updated";
 }
 
 /** A field that changed though the write does not name it. */
