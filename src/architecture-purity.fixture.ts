@@ -28,8 +28,8 @@ import {
   walk,
 } from "./architecture.fixture.ts";
 
-export const FILE_LINES_MAX = 400;
-export const FUNCTION_LINES_MAX = 70;
+const FILE_LINES_MAX = 400;
+const FUNCTION_LINES_MAX = 70;
 const OPENING_LINES_MIN = 2;
 const OPENING_LINES_MAX = 6;
 

@@ -7,7 +7,7 @@ import { ENTITIES, type Entity, type Fields, RESERVED_MEMBERS, type WireRecord }
 import { ByIndex, type FactOf, RecordMap } from "./define.ts";
 
 /** Commits kept per account; sockets that resume from before them are judged from there on. */
-export const COMMITS_KEPT_MAX = 8_192;
+const COMMITS_KEPT_MAX = 8_192;
 
 export type Commit = FactOf<"committed">;
 

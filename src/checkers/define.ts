@@ -10,7 +10,7 @@ import type { RuleId } from "../protocol/rules/registry.ts";
 import type { Checker, Judgement, Violation } from "./port.ts";
 
 /** Breaches kept per rule; the count goes on. */
-export const VIOLATIONS_KEPT_MAX = 20;
+const VIOLATIONS_KEPT_MAX = 20;
 const EVIDENCE_MAX = 20;
 
 /** The fact of one name. */

@@ -15,7 +15,7 @@ export const KEY_KEPT_MS = 7 * DAY_MS;
 export type ExchangeFact = FactOf<"committed" | "sent" | "answered" | "unanswered" | "killed">;
 
 /** An answer that the proxy must remember [IDM-5]. */
-export interface Remembered {
+interface Remembered {
   readonly result: MutationResult;
   readonly answered: FactOf<"answered">;
 }

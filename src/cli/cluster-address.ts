@@ -6,7 +6,7 @@
 import { UsageFault } from "./exit.ts";
 
 /** Where the address of Redis stands when it holds a password. */
-export const QUEUE_VARIABLE = "ZEKE_QUEUE_URL";
+const QUEUE_VARIABLE = "ZEKE_QUEUE_URL";
 /** The address behind `--queue`: `redis://host:port/db`, or `redis` for the variable's. UsageFault when it is none. */
 export function queueAddress(text: string, env: Readonly<Record<string, string | undefined>>): URL {
   if (text === "redis") {

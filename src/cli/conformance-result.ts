@@ -89,7 +89,7 @@ export function conformanceReport(seen: SeenRun): ConformanceReport {
 }
 
 /** `phases 1, 2 · conflicts enforce, If-Match optional, resolved by server`. */
-export function declaredText({ phases, mode, ifMatch, resolvedBy }: Declared): string {
+function declaredText({ phases, mode, ifMatch, resolvedBy }: Declared): string {
   const those = phases.length === 0 ? "no phases" : `phases ${phases.join(", ")}`;
   return `${those} · conflicts ${mode}, If-Match ${ifMatch}, resolved by ${resolvedBy}`;
 }

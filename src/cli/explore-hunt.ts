@@ -8,7 +8,7 @@ import type { ShrinkResult } from "../exploration/run-job.ts";
 import type { Crew } from "./explore-crew.ts";
 
 /** Findings that are shrunk; those that come later are kept as they were found. */
-export const SHRUNK_MAX = 12;
+const SHRUNK_MAX = 12;
 /** Plans that one shrinking may try. */
 const TRIES_MAX = 600;
 

@@ -37,7 +37,7 @@ export function fleetReport({ run, devices, why }: SmallFleetRun): NonNullable<C
 }
 
 /** One fact as a line: when, who, what, and the rest as it is. */
-export function factText(fact: Fact, roster: Roster, startMs: number): string {
+function factText(fact: Fact, roster: Roster, startMs: number): string {
   const { fact: what, at, ...rest } = fact as Fact & { readonly device?: number; readonly account?: number };
   const { device, account, ...members } = rest as { device?: number; account?: number };
   const name = device === undefined ? undefined : roster.devices[device]?.name;

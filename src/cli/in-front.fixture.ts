@@ -15,7 +15,7 @@ import {
 import type { AddressInfo } from "node:net";
 
 /** An answer on its way back. */
-export interface Passing {
+interface Passing {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;

@@ -17,7 +17,7 @@ import { plant } from "./planted.ts";
 import { readCounterexample, readProbeCounterexample } from "./replay-file.ts";
 import { ownVersion } from "./version.ts";
 
-export const REPLAY_SCHEMA = "zeke-sync/replay@1";
+const REPLAY_SCHEMA = "zeke-sync/replay@1";
 
 /** What the command line asked for. */
 export interface ReplayOptions {

@@ -10,7 +10,7 @@ export const FORMATS = ["html", "markdown", "junit", "json", "openMetrics"] as c
 export type Format = (typeof FORMATS)[number];
 
 /** How the screen is to look. */
-export interface ScreenStyle {
+interface ScreenStyle {
   readonly width: number;
   readonly paint: import("../report/layout.ts").Paint;
   readonly folder: string;

@@ -9,7 +9,7 @@ import { renderDiagramSvg } from "../report/space-time-svg.ts";
 import type { Rendered } from "./report-kinds.ts";
 
 /** The whole, and files beside its report. */
-export interface Merged {
+interface Merged {
   readonly rendered: Rendered;
   readonly extra: readonly (readonly [name: string, text: string])[];
 }

@@ -62,7 +62,7 @@ function sumFault(
 }
 
 /** `there is no key "los" in network; did you mean loss?` */
-export function unknownKey(key: string, parent: readonly PropertyKey[]): string {
+function unknownKey(key: string, parent: readonly PropertyKey[]): string {
   const place = parent.length === 0 ? "a scenario" : dotted(parent);
   return withSuggestion(
     `there is no key "${key}" in ${place}`,

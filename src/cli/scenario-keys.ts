@@ -8,7 +8,7 @@ import { assert } from "../base/assert.ts";
 import { Scenario } from "../simulation/scenario.ts";
 
 /** What a value must look like. */
-export type Form = "share" | "time" | "spread" | "number" | "whole number" | "text" | "choice" | "list";
+type Form = "share" | "time" | "spread" | "number" | "whole number" | "text" | "choice" | "list";
 
 /** One key that holds a value, not other keys. */
 export interface ScenarioKey {

@@ -22,7 +22,7 @@ export interface SettingFlags {
   readonly retention?: string;
 }
 
-export const WEBHOOK_VARIABLE = "ZEKE_WEBHOOK_SECRET";
+const WEBHOOK_VARIABLE = "ZEKE_WEBHOOK_SECRET";
 
 /** The settings of the file, the tokens of theirs, and the flags over them; UsageFault with what is wrong and where. */
 export function readSettings(flags: SettingFlags, cwd: string): SettingsInput {

@@ -35,7 +35,7 @@ export function toldAlone(reply: Reply): Told {
 }
 
 /** One result of a batch. */
-export function toldIn(result: unknown): Told {
+function toldIn(result: unknown): Told {
   const { id: _id, status, replayed, ...body } = looseOf(result);
   return told(typeof status === "number" ? status : 0, body, replayed === true);
 }

@@ -121,7 +121,7 @@ export function savedFacts(facts: TargetFacts): SavedFacts {
 }
 
 /** The facts under which its value is drawn; the accounts have no tokens. */
-export function factsSaved({ facts }: Pick<ConformanceCounterexample, "facts">): TargetFacts {
+function factsSaved({ facts }: Pick<ConformanceCounterexample, "facts">): TargetFacts {
   const { declared, expiredRevision, webhooks, ...rest } = facts;
   const { replayMax, ...others } = declared;
   const all: Declared = { ...others, ...(replayMax === undefined ? {} : { replayMax }) };

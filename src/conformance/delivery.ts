@@ -10,7 +10,7 @@ import type { Script } from "./probe.ts";
 import type { Loose } from "./reply.ts";
 import type { TargetFacts } from "./target.ts";
 
-export const WEBHOOK_PATH = "/api/webhooks/zeke";
+const WEBHOOK_PATH = "/api/webhooks/zeke";
 
 export interface Delivery {
   readonly webhookId: string;

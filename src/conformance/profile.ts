@@ -119,7 +119,7 @@ function isPattern(text: string): boolean {
 }
 
 /** One `${NAME}` that the environment does not have. */
-export interface UnsetVariable {
+interface UnsetVariable {
   readonly path: readonly PropertyKey[];
   readonly name: string;
 }

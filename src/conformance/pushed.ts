@@ -58,7 +58,7 @@ export function* unregistered(desk: Desk, devices: readonly Registered[]): Scrip
   for (const { actor } of devices) yield* desk.send(actor.unregister());
 }
 
-export function dataOf({ message }: SeenPush) {
+function dataOf({ message }: SeenPush) {
   return looseOf(looseOf(message).data);
 }
 
@@ -132,7 +132,7 @@ export function* ofNobody(desk: Desk, entity: Entity): Script<Reply> {
   return yield* created(desk, desk.actor("nobody"), entity, stir(desk, entity), { deviceId: null });
 }
 
-export function toldOf(view: PushView, token: string): string {
+function toldOf(view: PushView, token: string): string {
   const told = messagesTo(view, token).map((push) => `${dataOf(push).entity} ${dataOf(push).revisionId}`);
   return told.length === 0 ? "no push" : told.slice(-4).join(", ");
 }

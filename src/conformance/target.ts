@@ -166,7 +166,7 @@ export interface TargetFacts {
   readonly waitMsMax: number;
 }
 
-export interface AccountFacts {
+interface AccountFacts {
   readonly name: string;
   readonly token: string;
 }

@@ -9,7 +9,7 @@ import { listOf, looseOf, textOf } from "./reply.ts";
 import type { HttpRequest, Outcome } from "./target.ts";
 
 /** Which of the two accounts; undefined: a token that is neither's, so that it may be either. */
-export type AccountIndex = 0 | 1 | undefined;
+type AccountIndex = 0 | 1 | undefined;
 
 /** One thing that a run made, or may have made. */
 export type Trace =

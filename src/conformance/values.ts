@@ -5,7 +5,6 @@
 
 import {
   Arbitrary,
-  array,
   boolean,
   constantFrom,
   oneof,
@@ -46,13 +45,13 @@ export const text: Arbitrary<string> = oneof(
 );
 
 /** One item of a list; ids are made unique by who puts them together. */
-export const item = record({
+const item = record({
   id: string({ minLength: 1, maxLength: 6, unit: "grapheme-ascii" }),
   text,
   done: boolean(),
 });
 
-export const items = uniqueArray(item, { minLength: 0, maxLength: 5, selector: ({ id }) => id });
+const items = uniqueArray(item, { minLength: 0, maxLength: 5, selector: ({ id }) => id });
 
 const contact = record({ name: text, phone: text, email: text, notes: text }, { requiredKeys: ["name"] });
 const task = record(
@@ -70,16 +69,6 @@ const list = record({ name: text, items: option(items, { nil: undefined }) }, { 
 export const fieldsFor: Arbitrary<(entity: Entity) => SentFields> = record({ contact, task, list }).map(
   (fields) => (entity: Entity) => defined(fields[entity]),
 );
-
-/** Good fields for records of one entity. */
-export const FIELDS: Readonly<Record<Entity, Arbitrary<SentFields>>> = {
-  contact: contact.map(defined),
-  task: task.map(defined),
-  list: list.map(defined),
-};
-
-export const few = <T>(arbitrary: Arbitrary<T>, lengthMax: number): Arbitrary<readonly T[]> =>
-  array(arbitrary, { minLength: 1, maxLength: lengthMax });
 
 /**
  * All of these, in this order: a run that goes through them leaves none to the luck of the draw. What breaks shrinks to

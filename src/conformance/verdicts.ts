@@ -29,7 +29,7 @@ export interface Selection {
   readonly level: "must" | "should" | undefined;
 }
 
-export type RuleVerdict =
+type RuleVerdict =
   | { readonly verdict: "satisfied" }
   | { readonly verdict: "violated"; readonly known: KnownViolation | undefined }
   | { readonly verdict: "not exercised"; readonly reason: string }
@@ -75,7 +75,7 @@ export interface FleetVerdict {
 }
 
 /** What a finding of the fleet's stands under, as if it were a probe. */
-export const FLEET_PROBE: Probe = {
+const FLEET_PROBE: Probe = {
   id: "fleet/history",
   rules: [],
   text: "Live devices and plain clients act at random on both accounts; what they saw is judged as one history.",

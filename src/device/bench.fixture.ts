@@ -11,7 +11,7 @@ import type { Revision } from "../protocol/revision.ts";
 import type { DeviceInput, DeviceOutput, DeviceSettings, Edit } from "./port.ts";
 import { createDevice, type Device, replica, step, undecided, waiting } from "./step.ts";
 
-export const SETTINGS: DeviceSettings = {
+const SETTINGS: DeviceSettings = {
   deviceId: "phone" as DeviceId,
   token: "tok",
   entities: ENTITIES,

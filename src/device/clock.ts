@@ -57,7 +57,7 @@ export function nextStamp(device: Device): EpochMs {
 }
 
 /** Counts on; the count is stored with the edit that used it. */
-export function nextSequence(device: Device): number {
+function nextSequence(device: Device): number {
   device.sequence++;
   storeClock(device);
   return device.sequence;

@@ -92,7 +92,7 @@ export function fail(device: Device, mutation: Mutation, error: string): void {
 }
 
 /** Ends a mutation. It is told, and leaves the screen, once storage has it: a kill before that would undo it [QUE-1]. */
-export function settle(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
+function settle(device: Device, mutation: Mutation, outcome: Outcome, error?: string): void {
   const ending: Ending = { mutation, outcome, error };
   mutation.status = "ending";
   mutation.ending = ending;
@@ -166,12 +166,12 @@ export function mutationOfKey(device: Device, key: string): Mutation | undefined
 }
 
 /** The id that the server knows a record by. */
-export function realId(device: Device, entity: Entity, id: string | undefined): string | undefined {
+function realId(device: Device, entity: Entity, id: string | undefined): string | undefined {
   return id === undefined ? undefined : (device.ids.get(idKey(entity, id)) ?? id);
 }
 
 /** Puts a mutation at the end of the queue and of its record's chain, and into storage. */
-export function enter(device: Device, entry: Entry, mutation: Mutation): void {
+function enter(device: Device, entry: Entry, mutation: Mutation): void {
   if (entry.chain === NO_CHAIN) entry.chain = [];
   entry.chain.push(mutation);
   device.queue.set(mutation.id, mutation);
@@ -213,7 +213,7 @@ export type StoredMutation = Omit<
 >;
 
 /** The values that `fields` has for the members that `payload` names. */
-export function pick(fields: Fields, payload: Fields): Fields {
+function pick(fields: Fields, payload: Fields): Fields {
   const members: [string, Fields[string]][] = [];
   for (const name of Object.keys(payload)) {
     if (Object.hasOwn(fields, name)) members.push([name, fields[name] as Fields[string]]);

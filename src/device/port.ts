@@ -96,7 +96,7 @@ export type DeviceInput =
 /** How an edit ended. `yielded`: the strategy or a person let the server's version stand, and it was shown. */
 export type Outcome = "applied" | "merged" | "yielded" | "failed" | "discarded" | "cancelled";
 
-export const FULL_SYNC_REASONS = ["first", "expired", "unknown", "requested"] as const;
+const FULL_SYNC_REASONS = ["first", "expired", "unknown", "requested"] as const;
 export type FullSyncReason = (typeof FULL_SYNC_REASONS)[number];
 
 export type DeviceOutput =

@@ -27,7 +27,7 @@ export function read(device: Device, query: Query): void {
 }
 
 /** True when a live socket or a recent sync vouches for local data. */
-export function isFresh(device: Device): boolean {
+function isFresh(device: Device): boolean {
   if (device.seen === undefined) return false;
   // A push told of a change that is not here yet.
   if (device.hint !== undefined && device.hint.revision > device.seen) return false;

@@ -12,7 +12,7 @@ import { createEngineTarget } from "./engine-target.ts";
 import { RIGS } from "./rigs.ts";
 
 /** The share of runs that carry the canary. */
-export const CANARY_SHARE = 0.01;
+const CANARY_SHARE = 0.01;
 
 /** Any hunt in which two people edit one contact comes upon it. */
 const CANARY_FAULT = "contacts-unguarded";

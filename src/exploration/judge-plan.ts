@@ -20,7 +20,7 @@ const SLICE_EVENTS = 50_000;
 const EVENTS_MAX = 5_000_000;
 
 /** How one rule fared. */
-export interface RuleFound {
+interface RuleFound {
   readonly rule: string;
   readonly exercised: number;
   readonly violations: readonly Violation[];

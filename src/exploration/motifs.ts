@@ -92,7 +92,7 @@ const remove = (kind: Entity, device: number, name: RecordName = HOT): Deed => (
 const aDevice = ({ devices }: Stage): Arbitrary<number> => integer({ min: 0, max: devices - 1 });
 
 /** One base state, perturbed by several devices that do not hear of each other, who come back one after the other. */
-export function concurrent(stage: Stage): Motif {
+function concurrent(stage: Stage): Motif {
   const perturbation = record({
     device: aDevice(stage),
     draw: integer({ min: 0, max: 11 }),
@@ -109,7 +109,7 @@ export function concurrent(stage: Stage): Motif {
 }
 
 /** An edit whose answer is lost, or whose app is killed around its sending, and newer edits on top of it. */
-export function retried(stage: Stage): Motif {
+function retried(stage: Stage): Motif {
   const trouble: Arbitrary<"lose" | Hook> = constantFrom(
     "lose",
     "before-send",
@@ -143,7 +143,7 @@ function createOf(kind: Entity, device: number, label: string): Deed {
 }
 
 /** A device that was away comes back to as many changes as a page holds, or one more or less; more come meanwhile. */
-export function paged(stage: Stage): Motif {
+function paged(stage: Stage): Motif {
   return record({
     device: aDevice(stage),
     kind: entity,
@@ -202,7 +202,7 @@ const deletedNamed = (kind: Entity, account: number, turn: number): Deed => ({
 });
 
 /** A record that is deleted and made again under its id, while somebody still edits the former one. */
-export function reborn(stage: Stage): Motif {
+function reborn(stage: Stage): Motif {
   return record({
     kind: entity,
     device: aDevice(stage),
@@ -231,7 +231,7 @@ export function reborn(stage: Stage): Motif {
 }
 
 /** A socket that dies in one way or another while others write, and is resumed. */
-export function resumed(stage: Stage): Motif {
+function resumed(stage: Stage): Motif {
   const death: Arbitrary<"sever" | "up" | "down" | "offline" | "kill"> = constantFrom(
     "sever",
     "up",
@@ -269,7 +269,7 @@ function deathOf(how: "sever" | "up" | "down" | "offline" | "kill", device: numb
 }
 
 /** A device that is away for longer than the log is kept. */
-export function outlived(stage: Stage): Motif {
+function outlived(stage: Stage): Motif {
   return record({
     kind: entity,
     device: aDevice(stage),
@@ -289,7 +289,7 @@ export function outlived(stage: Stage): Motif {
 }
 
 /** Proxies that are cut off from each other, or gone, while devices write and listen on different ones. */
-export function failedOver(stage: Stage): Motif {
+function failedOver(stage: Stage): Motif {
   return record({
     kind: entity,
     devices: array(aDevice(stage), { minLength: 1, maxLength: 4 }),
@@ -309,7 +309,7 @@ export function failedOver(stage: Stage): Motif {
 }
 
 /** Clocks that are wrong, and edits of one field that they decide about. */
-export function skewed(stage: Stage): Motif {
+function skewed(stage: Stage): Motif {
   return array(
     record({
       device: aDevice(stage),
@@ -327,7 +327,7 @@ export function skewed(stage: Stage): Motif {
 }
 
 /** Storage that is full, and tokens that expire, with work at hand. */
-export function obstructed(stage: Stage): Motif {
+function obstructed(stage: Stage): Motif {
   return record({
     kind: entity,
     device: aDevice(stage),
@@ -344,7 +344,7 @@ export function obstructed(stage: Stage): Motif {
 }
 
 /** What reads and refreshes see meanwhile. */
-export function looked(stage: Stage): Motif {
+function looked(stage: Stage): Motif {
   return array(record({ kind: entity, device: aDevice(stage), at: moment, refreshes: boolean() }), {
     minLength: 1,
     maxLength: 4,

@@ -43,7 +43,7 @@ export type Work =
   | { readonly work: "clean-world"; readonly fault: string };
 
 /** A rule that was seen to be broken, and by what: a probe's id, or `simulation`. */
-export interface Kill {
+interface Kill {
   readonly rule: string;
   readonly by: string;
 }
@@ -80,7 +80,7 @@ export interface Proof {
 }
 
 /** One fault, and all that caught it. */
-export interface Hunt {
+interface Hunt {
   readonly fault: Fault;
   readonly kills: readonly Kill[];
   readonly tried: number;

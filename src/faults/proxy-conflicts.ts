@@ -4,7 +4,7 @@
  */
 
 import type { JsonObject } from "../base/canonical-json.ts";
-import { REQUIRED_FIELD, STRATEGY_OF } from "../protocol/entity.ts";
+import { REQUIRED_FIELD } from "../protocol/entity.ts";
 import { fieldsOf } from "../protocol/patch.ts";
 import { GENESIS, nextRevision, parseRevision } from "../protocol/revision.ts";
 import type { Case, Decision } from "../proxy/decide.ts";
@@ -352,9 +352,4 @@ function withRevival(parts: Parts, revives: (at: Case) => boolean): Parts {
     const made = boundAs(decide(mutated(at, { operation: "create", payload, ifMatch: undefined })), at);
     return made.reply.status === 201 ? answeredBy(made, { ...made.reply, status: 200 }) : made;
   });
-}
-
-/** Whether updates of this entity are decided by stamps. */
-export function hasStamps(entity: Version["entity"]): boolean {
-  return STRATEGY_OF[entity] !== "server_authoritative";
 }

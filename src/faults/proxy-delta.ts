@@ -326,10 +326,7 @@ export function withLog(
 }
 
 /** Parts whose deltas are told otherwise. */
-export function withChanges(
-  parts: Parts,
-  change: (body: ChangesBody, call: ChangesCall) => ChangesBody,
-): Parts {
+function withChanges(parts: Parts, change: (body: ChangesBody, call: ChangesCall) => ChangesBody): Parts {
   return withProxy(parts, {
     answer: (answer, { call }) =>
       call.call === "changes" && answer.status === 200
@@ -339,7 +336,7 @@ export function withChanges(
 }
 
 /** Parts whose deltas are asked for otherwise. */
-export function withQuery(parts: Parts, change: (call: ChangesCall) => ChangesCall): Parts {
+function withQuery(parts: Parts, change: (call: ChangesCall) => ChangesCall): Parts {
   return withProxy(parts, {
     request: (request) =>
       request.call.call === "changes" ? { ...request, call: change(request.call) } : request,

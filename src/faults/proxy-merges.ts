@@ -190,7 +190,7 @@ export function isStale({ mutation, view }: Case): boolean {
   return mutation.ifMatch !== current.revision && mutation.ifMatch !== "*";
 }
 
-export function ownStampOf({ mutation, nowMs }: Case): Stamp {
+function ownStampOf({ mutation, nowMs }: Case): Stamp {
   const { timestamp, deviceId, key } = mutation;
   const timeMs = typeof timestamp === "number" ? Math.min(timestamp, nowMs + AHEAD_MS_MAX) : nowMs;
   return { timeMs, deviceId: deviceId ?? "", key: key ?? "" };

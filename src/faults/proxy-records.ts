@@ -305,7 +305,7 @@ export const RECORD_FAULTS: readonly Fault[] = [
 ];
 
 /** Parts whose writes store other fields than came. What a key is bound to stays what came. */
-export function withFields(
+function withFields(
   parts: Parts,
   change: (
     fields: readonly (readonly [string, Json])[],

@@ -23,7 +23,7 @@ interface OnServer {
 }
 
 /** What a phone, its owner or its network did. */
-export type LifeFact =
+type LifeFact =
   /** The process started with what its storage held; `cold` is false for the first start after installation. */
   | (OnDevice & { readonly fact: "started"; readonly cold: boolean; readonly online: boolean })
   | (OnDevice & { readonly fact: "killed" })
@@ -35,7 +35,7 @@ export type LifeFact =
   | (OnDevice & { readonly fact: "clock_set"; readonly offsetMs: number });
 
 /** An edit, from the user's thumb to its end. `mutation` is stable; `key` is what goes over the wire. */
-export type EditFact =
+type EditFact =
   | (OnDevice & {
       readonly fact: "edited";
       readonly mutation: string;
@@ -92,7 +92,7 @@ export interface MutationResult {
 }
 
 /** Requests and what became of them, seen from the device. */
-export type ExchangeFact =
+type ExchangeFact =
   | (OnDevice & {
       readonly fact: "sent";
       readonly request: number;
@@ -142,7 +142,7 @@ export type ExchangeFact =
   | (OnDevice & { readonly fact: "pushed"; readonly entity: Entity; readonly revision: Revision });
 
 /** What the device's user could see, and what its storage came to hold. */
-export type ViewFact =
+type ViewFact =
   | (OnDevice & {
       readonly fact: "shown";
       readonly entity: Entity;
@@ -179,7 +179,7 @@ export type ViewFact =
     });
 
 /** What the driver could see of the server; a live driver sees none of it. */
-export type ServerFact =
+type ServerFact =
   | (OnServer & {
       readonly fact: "committed";
       readonly revision: Revision;
@@ -211,7 +211,7 @@ export interface ReplicaFactRecord {
 }
 
 /** The run itself. */
-export type RunFact =
+type RunFact =
   /** Faults are on from `agitate`, off from `heal`; `settled` or `unsettled` ends the run [SYS-5]. */
   | {
       readonly fact: "phase";

@@ -7,7 +7,7 @@ import { Digest } from "./digest.ts";
 import type { Fact, FactName } from "./facts.ts";
 
 /** Facts that a journal keeps at most, when it is asked to keep them. */
-export const KEPT_FACTS_MAX = 1_000_000;
+const KEPT_FACTS_MAX = 1_000_000;
 
 /** Anything that wants to be told facts. */
 export interface FactFold {

@@ -8,7 +8,7 @@ import { brotliDecompressSync, inflateRawSync, inflateSync, unzipSync } from "no
 export const MEBIBYTE = 1_048_576;
 
 /** The body cannot be read; `code` says why. */
-export class BodyFault extends Error {
+class BodyFault extends Error {
   override readonly name = "BodyFault";
   readonly code: "ERR_BODY_TOO_LARGE" | "ERR_BODY_ENCODING";
 

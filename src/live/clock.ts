@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 /** setTimeout takes no longer delay; what is due later is looked at again then. */
-export const DELAY_MS_MAX = 2_147_483_647;
+const DELAY_MS_MAX = 2_147_483_647;
 
 /** The machine's clock. A timer of it does not keep the process alive. */
 export const SYSTEM_CLOCK: Clock = {

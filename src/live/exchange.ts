@@ -57,7 +57,7 @@ export interface ExchangeOptions {
   exchanged?(exchanged: Exchanged): void;
 }
 
-export const WEBHOOK_PATH = "/api/webhooks/zeke";
+const WEBHOOK_PATH = "/api/webhooks/zeke";
 
 export class Exchange {
   private readonly options: ExchangeOptions;

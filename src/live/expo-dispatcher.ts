@@ -30,7 +30,7 @@ export class CallTimeout extends Error {
 }
 
 /** The provider's answer was neither 200 nor an error: a redirect, which no provider sends. */
-export class StrangeStatus extends Error {
+class StrangeStatus extends Error {
   override readonly name = "StrangeStatus";
   readonly statusCode: number;
 

@@ -20,7 +20,7 @@ const TUNNEL_MS_MAX = 900;
 const DEAD_MS_MAX = 700;
 const CLOCK_MS_MAX = 60_000;
 /** So long before the end half of the phones are off; the last words of plain clients fall into it. */
-export const OFF_AT_END_MS = 500;
+const OFF_AT_END_MS = 500;
 
 /** Acts in order of time. The same seed draws the same ones; taking a phone away changes none of the others'. */
 export function mischiefOf({ seed, phones, durationMs, everyMs }: MischiefOptions): readonly LiveAct[] {

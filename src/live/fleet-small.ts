@@ -32,7 +32,7 @@ export interface SmallFleetOptions {
 }
 
 /** One breach that the fleet's history showed. */
-export interface FleetFinding {
+interface FleetFinding {
   readonly violation: ProbeViolation & { readonly because: string };
   readonly evidence: Violation["evidence"];
 }

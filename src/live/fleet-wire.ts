@@ -78,7 +78,7 @@ export function bodyOf(text: string): unknown {
  * The frame that a text is, as far as anybody rests on it; what is bent is undefined. Frames and entities of a later
  * protocol pass as they are [EVT-18].
  */
-export function frameOf(text: string): Frame | undefined {
+function frameOf(text: string): Frame | undefined {
   const json = bodyOf(text);
   if (typeof json !== "object" || json === null || Array.isArray(json)) return undefined;
   const { type, revisionId, entity, id, action, payload } = json as { readonly [member: string]: unknown };

@@ -20,7 +20,7 @@ import type { SettingsInput } from "./settings.ts";
 export const TOKEN_A = "zk-live-token-of-a-5e81";
 export const TOKEN_B = "zk-live-token-of-b-9c27";
 /** Stands in every record of b. */
-export const MARK_B = "only-b-may-see-this";
+const MARK_B = "only-b-may-see-this";
 const A = "a" as AccountId;
 const B = "b" as AccountId;
 /** Versions that one look at an account reads. */

@@ -31,7 +31,7 @@ export interface LiveTargetOptions {
 }
 
 /** A probe asked for what this target does not have: a fault of the suite's. */
-export class NotEquipped extends Error {
+class NotEquipped extends Error {
   override readonly name = "NotEquipped";
 }
 

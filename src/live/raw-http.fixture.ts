@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net";
 import { assert } from "../base/assert.ts";
 
 /** No wait of a test is longer; it is the bound of what may hang, not a delay. */
-export const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 10_000;
 
 export interface RawAnswer {
   readonly status: number;

@@ -17,7 +17,7 @@ const Duration = z
 const Count = z.number().int().positive();
 
 /** What may change while the server runs. */
-export const Conflicts = z.strictObject({
+const Conflicts = z.strictObject({
   mode: z.enum(CONFLICT_MODES).default("enforce"),
   ifMatch: z.enum(["optional", "required"]).default("optional"),
   resolvedBy: z.enum(["server", "client"]).default("server"),

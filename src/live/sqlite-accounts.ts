@@ -13,7 +13,7 @@ import { Recent } from "./sqlite-recent.ts";
 import { ACCOUNTS_MAX, POSITIONS_PER_ACCOUNT } from "./sqlite-schema.ts";
 
 /** A floor on its way to become the bottom, and since when it has been the floor. */
-export interface Sinking {
+interface Sinking {
   readonly floor: Revision;
   readonly position: number;
   readonly sinceMs: EpochMs;

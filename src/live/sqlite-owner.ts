@@ -18,7 +18,7 @@ export interface Claim {
   withdraw(): void;
 }
 
-export function ownerFileOf(file: string): string {
+function ownerFileOf(file: string): string {
   return `${file}-owner`;
 }
 

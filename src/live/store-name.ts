@@ -9,7 +9,7 @@ export type StoreName =
   | { readonly kind: "redis"; readonly url: string };
 
 /** Where the address of Redis stands when it holds a password. */
-export const REDIS_URL_VARIABLE = "ZEKE_REDIS_URL";
+const REDIS_URL_VARIABLE = "ZEKE_REDIS_URL";
 
 /** The store of this name, or what is wrong with it, in one sentence. */
 export function parseStoreName(

@@ -9,7 +9,7 @@ import { type FactOf, type Measure, share } from "./measure.ts";
 import type { SeriesSink } from "./series.ts";
 
 /** Who resolved stale writes. */
-export interface Resolved {
+interface Resolved {
   /** By the entity's strategy, on either side. */
   readonly server: number;
   readonly device: number;

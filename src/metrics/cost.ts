@@ -11,7 +11,7 @@ import { type Measure, PerDevice } from "./measure.ts";
 export const RADIO_QUIET_MS = 10_000;
 
 /** Totals of the run. */
-export interface Spent {
+interface Spent {
   /** Requests sent while the device had a network. */
   readonly requests: number;
   /** Bytes of those requests. */

@@ -19,7 +19,7 @@ export interface QueueSize {
 }
 
 /** A number that holds between changes. */
-export class Gauge {
+class Gauge {
   readonly fromMs: EpochMs;
   private sinceMs: EpochMs;
   private value = 0;

@@ -8,7 +8,7 @@ import { BINS, binOf, binPercentile } from "./series-bins.ts";
 import { type Axis, addRow, BUCKETS_MAX, createRow, type Row, shrinkRow } from "./series-buckets.ts";
 
 /** What has a row of its own on a device's line. */
-export const DEVICE_ROWS = ["offlineMs", "edits", "conflicts", "kills", "deltas", "fulls"] as const;
+const DEVICE_ROWS = ["offlineMs", "edits", "conflicts", "kills", "deltas", "fulls"] as const;
 export type DeviceRow = (typeof DEVICE_ROWS)[number];
 
 /** One device, told. Arrays have one number a bucket. */

@@ -10,10 +10,10 @@ import { Axis, addRow, createRow, type Row, shrinkRow } from "./series-buckets.t
 import { DeviceLine, type DeviceSeries, LatencyBins } from "./series-device.ts";
 
 /** Devices that are told of each kind of worst. */
-export const WORST_MAX = 10;
+const WORST_MAX = 10;
 
 /** Latencies by bucket; null where nothing came into sight. Milliseconds, percentiles to within 6 %. */
-export interface LatencySeries {
+interface LatencySeries {
   readonly count: readonly number[];
   readonly p50: readonly (number | null)[];
   readonly p90: readonly (number | null)[];

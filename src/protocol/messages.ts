@@ -28,7 +28,7 @@ const Instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$
 const EpochMsNumber = z.number().int().nonnegative();
 
 /** `meta.resolution` of a stale update that was not refused (section 5). */
-export const RESOLUTIONS = ["client_won", "merged"] as const;
+const RESOLUTIONS = ["client_won", "merged"] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
 export const Meta = z.looseObject({
@@ -74,7 +74,7 @@ export const ConflictBody = ErrorBody.extend({
   clientData: Payload.nullable(),
 });
 
-export const ACTIONS = ["created", "updated", "deleted"] as const;
+const ACTIONS = ["created", "updated", "deleted"] as const;
 export type Action = (typeof ACTIONS)[number];
 export const OPERATIONS = ["create", "update", "delete"] as const;
 export type Operation = (typeof OPERATIONS)[number];
@@ -167,7 +167,7 @@ export const SyncEvent = z.looseObject({
   origin: Origin.optional(),
 });
 export const Ready = z.looseObject({ type: z.literal("ready"), revisionId: RevisionText });
-export const RESYNC_REASONS = ["revision_expired", "revision_unknown", "too_far_behind"] as const;
+const RESYNC_REASONS = ["revision_expired", "revision_unknown", "too_far_behind"] as const;
 export const ResyncRequired = z.looseObject({
   type: z.literal("resync_required"),
   reason: z.enum(RESYNC_REASONS),
@@ -177,7 +177,7 @@ export const ResyncRequired = z.looseObject({
 export const Checkpoint = z.looseObject({ type: z.literal("checkpoint"), revisionId: RevisionText });
 export const EventFrame = z.discriminatedUnion("type", [SyncEvent, Ready, ResyncRequired, Checkpoint]);
 
-export const PLATFORMS = ["ios", "android"] as const;
+const PLATFORMS = ["ios", "android"] as const;
 export const PushRegistration = z.looseObject({
   token: z.string().min(1).max(4096),
   platform: z.enum(PLATFORMS),

@@ -43,7 +43,7 @@ export interface Told extends HttpAnswer {
   readonly json: JsonObject;
 }
 
-export function told(answer: HttpAnswer): Told {
+function told(answer: HttpAnswer): Told {
   return { ...answer, json: JSON.parse(answer.body ?? "{}") as JsonObject };
 }
 

@@ -26,7 +26,7 @@ export const ENGINE_DESKS: DeskMaker = {
   runs: (wanted) => wanted,
 };
 
-export class EngineDesk extends TestDesk {
+class EngineDesk extends TestDesk {
   readonly inner: Desk;
 
   constructor(inner: Desk) {

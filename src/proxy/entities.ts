@@ -5,7 +5,7 @@
 
 import { ENTITIES, ENTITY_OF, type Entity } from "../protocol/entity.ts";
 
-export const ALL_ENTITIES: ReadonlySet<Entity> = new Set(ENTITIES);
+const ALL_ENTITIES: ReadonlySet<Entity> = new Set(ENTITIES);
 
 /** The entities that these collections are of; none named means all. undefined: one is unknown [DLT-3]. */
 export function entitiesNamed(collections: readonly string[] | undefined): ReadonlySet<Entity> | undefined {

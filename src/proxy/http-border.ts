@@ -67,7 +67,7 @@ export function readUpgrade(
 }
 
 /** The token of `Authorization: Bearer`, whose scheme may be written in any case. */
-export function bearerOf(authorization: string | undefined): string | undefined {
+function bearerOf(authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : /^bearer +(\S+) *$/i.exec(authorization)?.[1];
 }
 

@@ -19,8 +19,8 @@ export const RECEIPTS_MAX = 1_000;
 export const SEND_ATTEMPTS_MAX = 10;
 export const RECEIPT_ATTEMPTS_MAX = 5;
 /** [PSH-7] */
-export const BACKOFF_FIRST_MS = SECOND_MS;
-export const BACKOFF_MAX_MS = MINUTE_MS;
+const BACKOFF_FIRST_MS = SECOND_MS;
+const BACKOFF_MAX_MS = MINUTE_MS;
 
 export type PushDue =
   | { readonly due: "push"; readonly pending: PendingPush }

@@ -16,9 +16,9 @@ import { isLargerThan } from "./text-size.ts";
 import type { LineMs } from "./timeline.ts";
 
 /** [EVT-11] */
-export const PING_EVERY_MS = 30 * SECOND_MS;
+const PING_EVERY_MS = 30 * SECOND_MS;
 /** [EVT-17] a head that moved unseen is told of within a minute, slow ticks included. */
-export const CHECKPOINT_AFTER_MS = 50 * SECOND_MS;
+const CHECKPOINT_AFTER_MS = 50 * SECOND_MS;
 /** [EVT-13] */
 export const TEXT_BYTES_MAX = 65_536;
 /** Versions read at once for one socket. */

@@ -8,7 +8,7 @@ import { durationAxis, durationPlace, nameAxis, PLOT, quantityAxis } from "./cha
 import type { Unit } from "./numbers.ts";
 import type { Markup } from "./page-markup.ts";
 
-export interface ShareLine {
+interface ShareLine {
   readonly tone: Tone;
   readonly counts: readonly number[];
   readonly broken: boolean;
@@ -55,7 +55,7 @@ function sharesOf(counts: readonly number[]): readonly number[] {
   });
 }
 
-export interface BarRow {
+interface BarRow {
   readonly tone: Tone;
   readonly values: readonly number[];
 }

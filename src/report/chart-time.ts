@@ -23,7 +23,7 @@ export interface TimeSpan {
 }
 
 /** One row of values; null where there is nothing to show. */
-export interface TimeLine {
+interface TimeLine {
   readonly values: readonly (number | null)[];
   readonly tone: Tone;
   readonly look: "line" | "area" | "bars" | "stacked";

@@ -13,7 +13,7 @@ import { escapeMarkup, type Markup, raw } from "./page-markup.ts";
 use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
 export const CHART_WIDTH = 480;
-export const CHART_HEIGHT = 220;
+const CHART_HEIGHT = 220;
 
 /** Colours as echarts knows them, each of which stands for a variable of the page's style sheet. */
 export const TONE = {

@@ -48,7 +48,7 @@ export interface ConformanceReport {
   readonly again: string;
 }
 
-export interface ProbeReport {
+interface ProbeReport {
   readonly probe: string;
   readonly runs: number;
   readonly requests: number;

@@ -25,7 +25,7 @@ export function conformanceSentence(report: ConformanceReport): string {
 }
 
 /** Rules that make the target fail. */
-export function failing({ rules }: ConformanceReport): readonly RuleReport[] {
+function failing({ rules }: ConformanceReport): readonly RuleReport[] {
   return rules.filter((rule) => rule.verdict === "violated" && rule.binds && rule.known === undefined);
 }
 

@@ -12,8 +12,7 @@ import { RULES } from "../protocol/rules/registry.ts";
 export const SHARD_SCHEMA = "zeke-sync/shard@1";
 export const SHARD_FILE = "shard.json";
 
-export const SHARDED = ["simulate", "explore", "prove", "conformance"] as const;
-export type ShardedCommand = (typeof SHARDED)[number];
+const SHARDED = ["simulate", "explore", "prove", "conformance"] as const;
 
 const JsonValue: z.ZodType<Json> = z.json();
 const Count = z.number().int().min(0);

@@ -81,7 +81,7 @@ function withoutLooseEdits(happenings: readonly Happening[]): readonly Happening
 }
 
 /** The device at which something happened or was to arrive; of a commit without its request, none. */
-export function deviceOf(happening: Happening): number | undefined {
+function deviceOf(happening: Happening): number | undefined {
   switch (happening.what) {
     case "exchange":
       return happening.sent.fact.device;

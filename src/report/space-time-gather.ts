@@ -20,7 +20,7 @@ export interface At<Told extends Fact = Fact> {
  * How near something is to the violation: 0 evidence, 1 what made or carried it, 2 other changes of its records, 3 what
  * befell its devices, 4 what they showed, 5 what is told only when all else is.
  */
-export type Nearness = 0 | 1 | 2 | 3 | 4 | 5;
+type Nearness = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** What is told together or not at all. */
 export type Happening =
@@ -47,7 +47,7 @@ const SHOWS_AT_ONCE: ReadonlySet<string> = new Set(["edited", "frame", "answered
 export type Exchange = Extract<Happening, { readonly what: "exchange" }>;
 
 /** When a device was offline, or its app not running. */
-export interface DeviceSpell {
+interface DeviceSpell {
   readonly device: number;
   readonly state: "offline" | "down";
   readonly from: EpochMs;

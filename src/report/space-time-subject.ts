@@ -11,7 +11,7 @@ import type { FactOf } from "./trace-exchange.ts";
 const RECORDS_MAX = 3;
 
 /** A mutation, as far as the history has told it. */
-export interface KnownEdit {
+interface KnownEdit {
   readonly edited: FactOf<"edited">;
   readonly record: string;
 }

@@ -9,7 +9,7 @@ import { FIGURES, type Figure, type FigureName, figureSpec, STATISTICS, type Sta
 import { formatQuantity, type Unit } from "./numbers.ts";
 
 const COMPARISONS = ["<", "<=", ">", ">="] as const;
-export type Comparison = (typeof COMPARISONS)[number];
+type Comparison = (typeof COMPARISONS)[number];
 
 /** One threshold, understood. `limit` is in the figure's unit. */
 export interface Threshold {

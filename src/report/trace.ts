@@ -9,7 +9,7 @@ import type { FactFold } from "../history/journal.ts";
 import { Page, type TraceEnd, type TraceSubject } from "./trace-page.ts";
 
 /** Facts that a trace keeps at most; later ones are counted. */
-export const TRACE_FACTS_MAX = 500_000;
+const TRACE_FACTS_MAX = 500_000;
 
 /** Facts of some devices, and the text that they make. */
 export interface Trace extends FactFold {

@@ -11,7 +11,7 @@ import type { Diagram } from "./space-time.ts";
 import { diagramOf } from "./space-time-history.ts";
 
 /** Rules whose first violation is drawn. */
-export const DIAGRAMS_MAX = 12;
+const DIAGRAMS_MAX = 12;
 /** Facts kept of each account; of more, the latest before the violation. */
 const FACTS_KEPT_MAX = 40_000;
 

@@ -67,7 +67,7 @@ const Habits = z.strictObject({
 });
 
 /** Headers that a middlebox may take off a request. */
-export const STRIPPABLE = ["if-match", "idempotency-key", "x-device-id", "x-mutation-timestamp"] as const;
+const STRIPPABLE = ["if-match", "idempotency-key", "x-device-id", "x-mutation-timestamp"] as const;
 export type Strippable = (typeof STRIPPABLE)[number];
 
 const Network = z.strictObject({

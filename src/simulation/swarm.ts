@@ -17,7 +17,7 @@ export interface Drawn {
 }
 
 /** What the seed decided for one fault: on, with these settings, or off. */
-export interface DrawnFault {
+interface DrawnFault {
   readonly fault: SwarmFault;
   readonly on: boolean;
   readonly strength: readonly Drawn[];

@@ -5,7 +5,7 @@
 
 import type { DeviceOutput } from "../device/port.ts";
 import type { Fact, MutationResult, OnDevice, SentMutation } from "../history/facts.ts";
-import { ENTITY_OF, type Entity, type Fields, type WireRecord } from "../protocol/entity.ts";
+import type { Entity, Fields, WireRecord } from "../protocol/entity.ts";
 import type { Meta, Operation } from "../protocol/messages.ts";
 import type { Answer, Request } from "../protocol/request.ts";
 import type { Revision } from "../protocol/revision.ts";
@@ -152,11 +152,6 @@ export function sentMutations(on: OnDevice, request: number, message: Request): 
       timestamp: typeof message.timestamp === "number" ? message.timestamp : undefined,
     },
   ];
-}
-
-/** The entities that a subscription names. */
-export function entitiesOf(collections: readonly string[] | undefined): readonly Entity[] | undefined {
-  return collections?.flatMap((collection) => ENTITY_OF.get(collection) ?? []);
 }
 
 interface BatchItem {

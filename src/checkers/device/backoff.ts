@@ -11,7 +11,7 @@ const DRIFT = 0.01;
 /** Timers are whole milliseconds, and a live driver's are late or early by a few. */
 const TIMER_SLACK_MS = 5;
 /** What a device that could act may add to a wait before its request is out. */
-export const START_SLACK_MS = 1_000;
+const START_SLACK_MS = 1_000;
 
 /** The wait after `failures` failures in a row, without jitter; at least one is assumed. */
 export function nominalWaitMs(failures: number): number {

@@ -14,7 +14,7 @@ import type { Notes } from "./ledgers.ts";
 /** Smaller errors are not told from latency and from the proxy's own. */
 export const CLOCK_ERROR_MS_MIN = 900_000;
 /** How near to the device's own clock a timestamp is taken from it, and not from what answers showed. */
-export const TIMESTAMP_ERROR_MS_MAX = 10_000;
+const TIMESTAMP_ERROR_MS_MAX = 10_000;
 /** Timestamps that go on from a larger one of the same device by no more than this keep its edits in order. */
 const IN_ORDER_MS = 1_000;
 /** Settings of the clock for which it is known what was stamped last before an answer showed the offset. */

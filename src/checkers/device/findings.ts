@@ -7,7 +7,7 @@ import type { Fact, FactName, OnDevice } from "../../history/facts.ts";
 import type { Checker, Judgement, Violation } from "../port.ts";
 
 /** Violations kept per rule; more of the same tell nothing new. */
-export const VIOLATIONS_MAX = 20;
+const VIOLATIONS_MAX = 20;
 const EVIDENCE_MAX = 20;
 
 /** The fact of one name. */

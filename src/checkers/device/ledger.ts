@@ -8,7 +8,7 @@ import type { FactName } from "../../history/facts.ts";
 import { type FactOf, RecordMap } from "./findings.ts";
 
 /** Settled mutations that are remembered per device. */
-export const SETTLED_KEPT_MAX = 256;
+const SETTLED_KEPT_MAX = 256;
 
 /** What a ledger must be shown. */
 export const LEDGER_FACTS = [

@@ -39,7 +39,7 @@ export function watchTenancy(): Watch {
 }
 
 /** The first thing in a text that this account never said, and the other did. */
-export function foreignMark(
+function foreignMark(
   text: string,
   viewer: 0 | 1,
   said: readonly [ReadonlySet<string>, ReadonlySet<string>],

@@ -8,10 +8,10 @@ import type { RuleId } from "../rules/registry.ts";
 import type { HeaderName, ParameterName, RefusalName } from "./parts.ts";
 import { nameOf } from "./shapes.ts";
 
-export type Method = "get" | "post" | "put" | "patch" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** How a call is answered when it is not refused. */
-export interface GoodAnswer {
+interface GoodAnswer {
   readonly status: 101 | 200 | 201 | 304;
   readonly description: string;
   /** A name of `SHAPES`; absent: no body. */

@@ -135,7 +135,7 @@ export const HEADERS = {
 export type HeaderName = keyof typeof HEADERS;
 
 /** As they are called on the wire. */
-export const HEADER_NAMES: Readonly<Record<HeaderName, string>> = {
+const HEADER_NAMES: Readonly<Record<HeaderName, string>> = {
   etag: "ETag",
   location: "Location",
   retryAfter: "Retry-After",
@@ -150,7 +150,7 @@ interface Refusal {
 }
 
 /** One kind of refusal each: a status, with the codes that a call may give it. */
-export const REFUSALS = {
+const REFUSALS = {
   InvalidRequest: { codes: ["invalid_request"], rules: "API-2" },
   InvalidRevision: { codes: ["invalid_request", "invalid_revision"], rules: "API-2, CON-6, DLT-9" },
   Unauthorized: { codes: ["unauthorized"], rules: "SEC-1" },

@@ -36,7 +36,7 @@ export type RulePhase = 0 | 1 | 2 | 3 | 4 | 5;
  * Where a rule comes from. `seed`: the roadmap says so, in these words. `decided`: the roadmap leaves it open, and
  * this is how the design settles it; the quote binds as the text does. `design`: all else.
  */
-export type RuleOrigin =
+type RuleOrigin =
   | { readonly kind: "seed"; readonly quote: string }
   | { readonly kind: "decided"; readonly quote: string }
   | { readonly kind: "design" };
