@@ -179,7 +179,7 @@ function enter(device: Device, entry: Entry, mutation: Mutation): void {
   keep(device, mutation);
 }
 
-/** The mutation as storage has it: an object of its own, as the mutation goes on changing. */
+/** The mutation as storage has it: an object of its own, as it goes on changing; its payload is what is sent [QUE-14]. */
 function storedMutation(mutation: Mutation): StoredMutation {
   return {
     id: mutation.id,

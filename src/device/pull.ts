@@ -233,8 +233,8 @@ function moveSeen(device: Device, pull: Pull, reached: Revision): void {
 }
 
 /**
- * [FUL-2] all of the server's records at once: what is not among them is gone, what is newer by event stays newer,
- * what waits stays. One step, one write.
+ * [FUL-2] all of the server's records at once: what is not among them is gone, however long ago [FUL-4], what is newer
+ * by event stays newer, what waits stays. One step, one write.
  */
 function replaceAll(device: Device, pull: Pull, reached: Revision): void {
   const isReset = pull.reason === "unknown";

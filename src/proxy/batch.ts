@@ -89,6 +89,7 @@ class Batch {
 
   /** The mutation that an item asks for, or the refusal that it earns before it is one. */
   private resolve(came: BatchMutation): Mutation | Reply {
+    // [IDM-9] the item's id is its key, one of those that single calls use.
     const { entity, operation, id: key, payload, timestamp } = came;
     const isCreate = operation === "create";
     const id = isCreate ? idOfPayload(payload) : this.recordId(entity, came.recordId);

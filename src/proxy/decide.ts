@@ -153,7 +153,10 @@ function decideDelete(at: Case): Decision {
   return settle(at, recordReply(200, version, remark), version, undefined, remark);
 }
 
-/** [REV-8] what changes no field makes no version, but its stamps stand. */
+/**
+ * [REV-8] what changes no field makes no version, but its stamps stand. [MRG-8] what does makes one, and answer, event,
+ * delta and reads are all made from that.
+ */
 function write(at: Case, current: Version, written: Written, remark: Remark): Decision {
   if (!written.changed) {
     return settle(at, recordReply(200, current, remark), undefined, written.raise, remark);
@@ -171,6 +174,7 @@ function remarkOf(at: Case, current: Version): Remark {
   };
 }
 
+/** [CON-3] without a plan, nothing is stored and nobody is told. */
 function refuse(code: Parameters<typeof refusal>[0], message: string): Decision {
   return { reply: refusal(code, message), replayed: false, plan: undefined, remark: NO_REMARK };
 }

@@ -56,6 +56,7 @@ function isOutlived(position: DeltaPosition, since: Revision | undefined, standi
   return position.head < standing.bottom || (since !== undefined && since < standing.bottom);
 }
 
+/** [DLT-4] asked for one item more than is shown: it alone says that there is more. */
 function page(store: Store, scope: CursorScope, position: DeltaPosition, limit: number): Reply {
   const { since, entities } = scope;
   const found = store.snapshot(scope.account, {
@@ -73,6 +74,7 @@ function page(store: Store, scope: CursorScope, position: DeltaPosition, limit: 
     status: 200,
     body: {
       changes: shown.map((version) => changeOf(version, since)),
+      // [DLT-7] of an empty page too: who has it all can go on from here.
       currentRevision: position.head,
       hasMore,
       ...(hasMore && last

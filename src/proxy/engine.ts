@@ -84,7 +84,7 @@ class Engine implements SyncProxy {
 
   answer(request: Request, nowMs: EpochMs): Answer {
     const lineMs = this.timeline.at(nowMs);
-    // [SEC-1] before all else.
+    // [SEC-1] before all else. [SEC-2] from here on nothing is looked up but in the account that the token named.
     const account = request.token === undefined ? undefined : this.config.accounts.get(request.token);
     if (account === undefined) return answerOf(UNAUTHORIZED, nowMs, false);
     const { call } = request;
@@ -172,6 +172,7 @@ class Engine implements SyncProxy {
   ): Decision {
     const { store, rules } = this;
     const decision = carryOut(store, decide, account, mutation, rules, nowMs);
+    // [EVT-3] what was refused or failed made no version: nothing tells of it.
     if (decision.plan?.version) this.committed(account, mutation, decision, decision.plan.version);
     if (decision.plan?.remember) this.prunesLater(account);
     return decision;
@@ -219,7 +220,7 @@ class Engine implements SyncProxy {
     this.sockets.wake(account, lineMs);
   }
 
-  /** Reports a commit and notes its pushes; its events follow when the whole call is done. */
+  /** [PSH-5] reports what the store has by now, and notes its pushes; its events follow when the whole call is done. */
   private committed(account: AccountId, mutation: Mutation, decision: Decision, version: Version): void {
     const { revision, entity, action, id, record, deviceId, key } = version;
     const ifMatch = revisionOfIfMatch(mutation.ifMatch);

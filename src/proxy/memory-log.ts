@@ -194,6 +194,7 @@ export class MemoryLog {
     for (let index = this.indexAfter(question.after); index < this.versions.length; index++) {
       const version = this.versions[index] as Version;
       if (version.revision > question.upTo) break;
+      // [DLT-11] only the record's last state counts: a tombstone of the past does not hide what was made again.
       if (version.supersededBy !== undefined && version.supersededBy <= question.upTo) continue;
       if (version.record === null && !question.tombstones) continue;
       if (!question.entities.has(version.entity)) continue;

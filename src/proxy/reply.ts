@@ -50,7 +50,7 @@ export function answerOf(reply: Reply, nowMs: EpochMs, replayed: boolean): Answe
   };
 }
 
-/** `{data, meta}` of one record as this version left it; `data` is null for a tombstone [REV-4, REV-10]. */
+/** `{data, meta}` of one record as this version left it; `data` is null for a tombstone [REV-1, REV-4, REV-10]. */
 export function recordReply(status: 200 | 201, version: Version, remark: Remark = NO_REMARK): Reply {
   const { revision, record } = version;
   const updatedAt = record === null ? formatInstant(version.committedAtMs) : record.updatedAt;
@@ -59,7 +59,7 @@ export function recordReply(status: 200 | 201, version: Version, remark: Remark 
   return { status, body, etag: revision, location: `/api/${COLLECTION_OF[version.entity]}/${version.id}` };
 }
 
-/** `meta` of everything that is not one record: the log's head [REV-4]. */
+/** `meta` of everything that is not one record: the log's head [REV-1, REV-4]. */
 export function metaOf(standing: Standing): { readonly revisionId: Revision; readonly updatedAt: string } {
   return { revisionId: standing.head, updatedAt: formatInstant(standing.headAtMs) };
 }

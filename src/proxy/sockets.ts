@@ -29,7 +29,7 @@ export interface Socket {
   readonly account: AccountId;
   readonly token: string;
   readonly entities: ReadonlySet<Entity>;
-  /** Everything up to here was sent, or is not for this socket. */
+  /** Everything up to here was sent, and is not sent again [EVT-7], or is not for this socket. */
   position: Revision;
   /** The newest revision that the client was told. */
   told: Revision;
@@ -65,6 +65,7 @@ interface Stretch {
 
 export class Sockets {
   private readonly room: SocketRoom;
+  /** [EVT-12] by numbers of their own, not by device: one that closes late takes no other with it. */
   private readonly all = new Map<number, Socket>();
   private readonly byAccount = new Map<AccountId, Set<Socket>>();
   private stretch: Stretch | undefined;
@@ -97,6 +98,7 @@ export class Sockets {
     };
     this.enter(socket);
     this.room.schedule(lineMs + PING_EVERY_MS, { due: "ping", socket });
+    // [EVT-9] who resumes nothing stands at the head, and is `ready` at once.
     if (subscription.lastRevisionId !== undefined) this.resume(socket, subscription.lastRevisionId);
     this.readOn(socket, lineMs);
     return socket.id;
@@ -179,7 +181,7 @@ export class Sockets {
     }
   }
 
-  /** Sends what the log has after the socket's place, as far as there is room. */
+  /** [EVT-2] sends what the log has after the socket's place, in its order, as far as there is room. */
   private readOn(socket: Socket, lineMs: LineMs): void {
     const { store, config } = this.room;
     if (!this.isAllowed(socket)) {

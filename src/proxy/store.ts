@@ -135,6 +135,7 @@ export interface Store {
   /** What a mutation needs; keys that expired before `nowMs` are not seen. */
   load(account: AccountId, wanted: Wanted, nowMs: EpochMs): View;
   commit(account: AccountId, plan: CommitPlan, nowMs: EpochMs): "done" | "raced";
+  /** What this account bound the key to; that of another account is not this key [IDM-4]. */
   remembered(account: AccountId, key: string, nowMs: EpochMs): Remembered | undefined;
   /** A record's newest version, tombstones included. */
   current(account: AccountId, entity: Entity, id: string): Version | undefined;

@@ -59,7 +59,8 @@ export const deltaLimits = defineProbe({
         actual: pages.map(({ changes }) => JSON.stringify(changes.map(briefly))).join(" "),
       });
       const [first] = pages;
-      // Only where nobody else wrote in between can the same count be expected.
+      // Only where nobody else wrote in between can the same count be expected, and only up to the maximum [API-2].
+      if (limit > desk.facts.declared.deltaLimitMax) continue;
       if (first === undefined || limit < count || endOf(pages) !== endOf(whole)) continue;
       yield* desk.expect("DLT-4", !first.hasMore, {
         expected: `hasMore false: there are ${count} changes and the limit is ${limit}`,
