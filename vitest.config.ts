@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts"],
     testTimeout: 30_000,
+    // By itself it leaves one of two processors alone.
+    maxWorkers: "100%",
   },
 });

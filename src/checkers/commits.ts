@@ -3,8 +3,10 @@
  * Refuses to judge. Several checkers share one.
  */
 
+import type { FactOf } from "../history/facts.ts";
 import { ENTITIES, type Entity, type Fields, RESERVED_MEMBERS, type WireRecord } from "../protocol/entity.ts";
-import { ByIndex, type FactOf, RecordMap } from "./define.ts";
+import { ByIndex } from "./define.ts";
+import { RecordMap } from "./record-map.ts";
 
 /** Commits kept per account; sockets that resume from before them are judged from there on. */
 const COMMITS_KEPT_MAX = 8_192;

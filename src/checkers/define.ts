@@ -4,17 +4,13 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact, FactName } from "../history/facts.ts";
-import type { Entity } from "../protocol/entity.ts";
+import type { Fact, FactName, FactOf } from "../history/facts.ts";
 import type { RuleId } from "../protocol/rules/registry.ts";
 import type { Checker, Judgement, Violation } from "./port.ts";
 
 /** Breaches kept per rule; the count goes on. */
 const VIOLATIONS_KEPT_MAX = 20;
 const EVIDENCE_MAX = 20;
-
-/** The fact of one name. */
-export type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
 
 /** A breach in the words of a report. `evidence` may have gaps: what is not known is left out. */
 export interface Breach {
@@ -82,54 +78,6 @@ export function defineChecker<Name extends FactName>(
       return findings.judgement();
     },
   };
-}
-
-/** A map by entity and record id, without a text built for every look-up. */
-export class RecordMap<Value> {
-  private readonly contact = new Map<string, Value>();
-  private readonly task = new Map<string, Value>();
-  private readonly list = new Map<string, Value>();
-  /** What the protocol does not know has a place too: a device may have shown it [EVT-18]. */
-  private foreign: Map<string, Map<string, Value>> | undefined;
-
-  get(entity: Entity, id: string): Value | undefined {
-    return this.mapOf(entity).get(id);
-  }
-
-  set(entity: Entity, id: string, value: Value): void {
-    this.mapOf(entity).set(id, value);
-  }
-
-  delete(entity: Entity, id: string): void {
-    this.mapOf(entity).delete(id);
-  }
-
-  /** All records of one entity. */
-  of(entity: Entity): ReadonlyMap<string, Value> {
-    return this.mapOf(entity);
-  }
-
-  private mapOf(entity: string): Map<string, Value> {
-    switch (entity) {
-      case "contact":
-        return this.contact;
-      case "task":
-        return this.task;
-      case "list":
-        return this.list;
-      default:
-        return this.mapOfForeign(entity);
-    }
-  }
-
-  private mapOfForeign(entity: string): Map<string, Value> {
-    this.foreign ??= new Map();
-    const known = this.foreign.get(entity);
-    if (known) return known;
-    const made = new Map<string, Value>();
-    this.foreign.set(entity, made);
-    return made;
-  }
 }
 
 /** The value under a small integer, made when it is first asked for. */

@@ -4,10 +4,10 @@
  */
 
 import { DAY_MS, type EpochMs } from "../base/time.ts";
-import type { MutationResult, SentMutation } from "../history/facts.ts";
+import type { FactOf, MutationResult, SentMutation } from "../history/facts.ts";
 import type { Fields } from "../protocol/entity.ts";
 import type { Commit } from "./commits.ts";
-import { ByIndex, type FactOf } from "./define.ts";
+import { ByIndex } from "./define.ts";
 
 /** A key that was not heard of for this long may be forgotten, by proxies and here [IDM-10]. */
 export const KEY_KEPT_MS = 7 * DAY_MS;

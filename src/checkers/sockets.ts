@@ -4,10 +4,11 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
+import type { FactOf } from "../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../protocol/entity.ts";
 import type { SyncEvent } from "../protocol/messages.ts";
 import type { AccountLog, Commit, Commits } from "./commits.ts";
-import { ByIndex, type FactOf } from "./define.ts";
+import { ByIndex } from "./define.ts";
 
 /** Left-out commits that one delivery names. */
 export const LEFT_OUT_MAX = 20;

@@ -8,6 +8,7 @@ import { constant, sample } from "fast-check";
 import { z } from "zod";
 import { ENTITIES } from "../protocol/entity.ts";
 import { ruleById } from "../protocol/rules/registry.ts";
+import { isPattern } from "./pattern.ts";
 import type { Probe } from "./probe.ts";
 import type { Declared, TargetFacts } from "./target.ts";
 
@@ -66,15 +67,6 @@ export const ConformanceCounterexample = z.object({
   exchanges: z.array(z.object({ request: z.string(), answer: z.string() })),
 });
 export type ConformanceCounterexample = z.infer<typeof ConformanceCounterexample>;
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** True for what names itself a counterexample of a probe, in whatever version. */
 export function isConformanceCounterexample(value: unknown): boolean {

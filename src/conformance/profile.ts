@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { ENTITIES, STRATEGIES } from "../protocol/entity.ts";
+import { isPattern } from "./pattern.ts";
 
 const Count = z.number().int().positive();
 const Header = z
@@ -108,15 +109,6 @@ export const Profile = z.strictObject({
   capabilities: z.record(z.string(), z.unknown()).default({}),
 });
 export type Profile = z.infer<typeof Profile>;
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** One `${NAME}` that the environment does not have. */
 interface UnsetVariable {

@@ -179,7 +179,7 @@ function enter(device: Device, entry: Entry, mutation: Mutation): void {
   keep(device, mutation);
 }
 
-/** The mutation as storage has it: an object of its own, as it goes on changing; its payload is what is sent [QUE-14]. */
+/** [QUE-14] the mutation as storage has it, payload and all: an object of its own, as the mutation goes on changing. */
 function storedMutation(mutation: Mutation): StoredMutation {
   return {
     id: mutation.id,

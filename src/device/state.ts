@@ -32,7 +32,7 @@ export interface Mutation {
   timestampMs: EpochMs;
   /** Rises with every edit of this device; the order of the queue. */
   sequence: number;
-  /** [QUE-4] the same at every attempt; another only once it rests on something else [MRG-10], or is retried by its user. */
+  /** [QUE-4] the same at every attempt. Another once it rests on something else [MRG-10], or its user tries again. */
   key: IdempotencyKey;
   /** Keys that it had before and whose effect is not certain; an echo of one confirms it. */
   formerKeys: readonly IdempotencyKey[];

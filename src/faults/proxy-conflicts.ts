@@ -1,5 +1,5 @@
 /**
- * Owns the planted faults of the proxy about preconditions, refusals and modes (section 5, CON and FLG).
+ * Owns the planted faults of the proxy about preconditions and refusals (section 5, CON).
  * Refuses to share code with the probes that must catch them.
  */
 

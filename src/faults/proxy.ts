@@ -1,5 +1,6 @@
 /**
- * Owns the planted faults of the proxy.
+ * Owns the planted faults of the proxy that people make most: one each of deltas, replays, keys, contacts, lists and
+ * pushes, and every one shows in a small world.
  * Refuses to share code with the checkers that must catch them.
  */
 

@@ -7,7 +7,7 @@ import { assertNever } from "../base/assert.ts";
 import type { JsonObject } from "../base/canonical-json.ts";
 import type { WireRecord } from "../protocol/entity.ts";
 import type { Frame } from "../protocol/request.ts";
-import type { Fact, FactName, MutationResult, ReplicaFactRecord, SentMutation } from "./facts.ts";
+import type { Fact, FactName, FactOf, MutationResult, ReplicaFactRecord, SentMutation } from "./facts.ts";
 import { Lanes } from "./lanes.ts";
 
 /** Tags by fact name, fixed: a new fact is added at the end. */
@@ -339,11 +339,10 @@ export class Digest extends Lanes {
   }
 }
 
-type Named<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
-type EditLike = Named<
+type EditLike = FactOf<
   "edited" | "saved" | "rekeyed" | "settled" | "asked" | "chosen" | "retried" | "discarded"
 >;
-type ExchangeLike = Named<
+type ExchangeLike = FactOf<
   | "sent"
   | "answered"
   | "unanswered"
@@ -354,6 +353,6 @@ type ExchangeLike = Named<
   | "frame"
   | "pushed"
 >;
-type ViewLike = Named<
+type ViewLike = FactOf<
   "shown" | "read" | "invalidated" | "sync_started" | "sync_ended" | "advanced" | "noticed"
 >;

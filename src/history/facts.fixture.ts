@@ -6,10 +6,8 @@
 import type { Entity, Fields, WireRecord } from "../protocol/entity.ts";
 import type { EventFrame } from "../protocol/messages.ts";
 import { parseRevision, type Revision } from "../protocol/revision.ts";
-import type { Fact, FactName, MutationResult, OnDevice, ReplicaFactRecord, SentMutation } from "./facts.ts";
+import type { FactName, FactOf, MutationResult, OnDevice, ReplicaFactRecord, SentMutation } from "./facts.ts";
 
-/** The fact of one name. */
-export type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
 type Some<Name extends FactName> = Partial<Omit<FactOf<Name>, "fact">>;
 
 /** The nth revision of a log, n from 0 to 999,999. */

@@ -236,6 +236,8 @@ type RunFact =
 
 export type Fact = LifeFact | EditFact | ExchangeFact | ViewFact | ServerFact | RunFact;
 export type FactName = Fact["fact"];
+/** The fact of one name. */
+export type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
 
 /** Who took part: index to name. */
 export interface Roster {

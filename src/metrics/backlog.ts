@@ -4,9 +4,9 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
+import type { FactOf } from "../history/facts.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
-import type { FactOf } from "./measure.ts";
 
 /** The newest change of a record that a device has not seen. */
 export interface Missing {

@@ -3,9 +3,9 @@
  * Refuses to judge the resolution. Memory is the mutations that wait.
  */
 
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
-import { type FactOf, type Measure, share } from "./measure.ts";
+import { type Measure, share } from "./measure.ts";
 import type { SeriesSink } from "./series.ts";
 
 /** Who resolved stale writes. */

@@ -4,8 +4,8 @@
  */
 
 import { byCodeUnit } from "../base/canonical-json.ts";
-import type { Fact } from "../history/facts.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
+import type { Measure } from "./measure.ts";
 
 type Outcome = FactOf<"settled">["outcome"];
 

@@ -4,10 +4,10 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
+import type { FactOf } from "../history/facts.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { Operation } from "../protocol/messages.ts";
 import type { Revision } from "../protocol/revision.ts";
-import type { FactOf } from "./measure.ts";
 
 /** An edit, and what is known of it so far. */
 export interface BookedEdit {

@@ -4,10 +4,10 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { Distribution, type Durations } from "./distribution.ts";
 import { type BookedEdit, EditBook } from "./edit-book.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 /** What was made offline should be on the server so soon after the network came back. */
 const RETURN_WITHIN_MS = 60_000;

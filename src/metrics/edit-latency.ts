@@ -4,9 +4,9 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { Distribution, type Durations } from "./distribution.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 interface Waiting {
   readonly at: EpochMs;

@@ -4,10 +4,10 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { Fleet, type Missing, Watched } from "./backlog.ts";
 import { Distribution, type Durations } from "./distribution.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 /** What a brief disconnection hid should be on the screen so soon after the app has a network and a user again. */
 const CAUGHT_UP_WITHIN_MS = 10_000;

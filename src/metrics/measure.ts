@@ -6,9 +6,6 @@
 import type { EpochMs } from "../base/time.ts";
 import type { Fact, FactName } from "../history/facts.ts";
 
-/** The fact of one name. */
-export type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
-
 /** A fold that measures one thing. */
 export interface Measure<Result> {
   /** The facts that it wants; it is called for no others. */

@@ -4,11 +4,11 @@
  */
 
 import { type Json, jsonEqual } from "../base/canonical-json.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import type { WireRecord } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
 import { BOOK_WANTS, type BookedEdit, EditBook } from "./edit-book.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 export interface Overwrites {
   /** Edits of one record made without knowing each other: those that were committed, and those that were refused for it. */

@@ -4,11 +4,11 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
 import { Fleet } from "./backlog.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 
 /** Within this time a change should be on the account's other phones. */
 const REACH_WITHIN_MS = 60_000;

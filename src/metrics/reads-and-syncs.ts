@@ -3,10 +3,10 @@
  * Refuses to know whether they could have been avoided.
  */
 
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
-import { type FactOf, type Measure, share } from "./measure.ts";
+import { type Measure, share } from "./measure.ts";
 
 /** Cache hit rate (section 12). */
 export interface Cache {

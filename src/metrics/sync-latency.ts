@@ -4,11 +4,11 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import type { Revision } from "../protocol/revision.ts";
 import { Distribution, type Durations } from "./distribution.ts";
-import type { FactOf, Measure } from "./measure.ts";
+import type { Measure } from "./measure.ts";
 import type { SeriesSink } from "./series.ts";
 
 /** From commit to sight, per commit and other device of the account (section 12). */

@@ -18,7 +18,7 @@ import type { Standing, Store, Version } from "./store.ts";
 
 type ChangesCall = Extract<Call, { readonly call: "changes" }>;
 
-/** One page of changes. */
+/** [DLT-1] one page of what changed after `since`, each record in its latest state. */
 export function readChanges(
   store: Store,
   account: AccountId,

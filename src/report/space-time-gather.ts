@@ -5,10 +5,9 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { ENTITY_OF } from "../protocol/entity.ts";
 import { deviceOf, recordName, revisionName, type Subject } from "./space-time-subject.ts";
-import type { FactOf } from "./trace-exchange.ts";
 
 /** A fact and its place in the history. */
 export interface At<Told extends Fact = Fact> {

@@ -4,8 +4,7 @@
  */
 
 import type { Violation } from "../checkers/port.ts";
-import type { Fact, ReplicaFactRecord } from "../history/facts.ts";
-import type { FactOf } from "./trace-exchange.ts";
+import type { Fact, FactOf, ReplicaFactRecord } from "../history/facts.ts";
 
 /** Records that one diagram follows. */
 const RECORDS_MAX = 3;

@@ -4,13 +4,12 @@
  */
 
 import { formatDuration } from "../base/time.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import type { MarkShape } from "./space-time.ts";
 import type { At, Exchange, Happening } from "./space-time-gather.ts";
 import type { Instant, Message, Moment } from "./space-time-place.ts";
 import { deviceOf, type Subject } from "./space-time-subject.ts";
 import type { Words } from "./space-time-words.ts";
-import type { FactOf } from "./trace-exchange.ts";
 import { ascii, endCut, shortOffset } from "./trace-short.ts";
 
 /** An event that came sooner than this after its commit is drawn from there; of others the sending is not known. */

@@ -6,10 +6,9 @@
 
 import { byCodeUnit } from "../base/canonical-json.ts";
 import { formatDuration } from "../base/time.ts";
-import type { Fact, MutationResult, Roster, SentMutation } from "../history/facts.ts";
+import type { Fact, FactOf, MutationResult, Roster, SentMutation } from "../history/facts.ts";
 import { parseRevision } from "../protocol/revision.ts";
 import { recordName, type Subject } from "./space-time-subject.ts";
-import type { FactOf } from "./trace-exchange.ts";
 import { ascii, endCut, shortFields, shortKey, shortRecord } from "./trace-short.ts";
 
 const LABEL_MAX = 160;

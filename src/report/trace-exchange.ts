@@ -4,7 +4,7 @@
  */
 
 import { assertNever } from "../base/assert.ts";
-import type { Fact, FactName, MutationResult, SentMutation } from "../history/facts.ts";
+import type { FactOf, MutationResult, SentMutation } from "../history/facts.ts";
 import type { Frame } from "../protocol/request.ts";
 import type { TracedLife } from "./trace-life.ts";
 import {
@@ -29,9 +29,6 @@ export interface Told {
   readonly verb: string;
   readonly text: string;
 }
-
-/** The fact of one name. */
-export type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
 
 export function here(direction: Direction, verb: string, text: string): Told {
   return { direction, verb, text };

@@ -4,10 +4,8 @@
  */
 
 import type { EpochMs } from "../base/time.ts";
-import type { Fact, FactName, SentMutation } from "../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../history/facts.ts";
 import type { Entity, Fields } from "../protocol/entity.ts";
-
-type FactOf<Name extends FactName> = Extract<Fact, { readonly fact: Name }>;
 
 /** An edit that the trace has seen. */
 export interface TracedEdit {

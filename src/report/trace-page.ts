@@ -5,9 +5,9 @@
 
 import type { EpochMs } from "../base/time.ts";
 import type { Violation } from "../checkers/port.ts";
-import type { Fact } from "../history/facts.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
 import { type Paint, PLAIN } from "./layout.ts";
-import { type FactOf, here, type Told } from "./trace-exchange.ts";
+import { here, type Told } from "./trace-exchange.ts";
 import { TracedLife } from "./trace-life.ts";
 import { ascii, elapsed, endCut, shortOffset, shortRevision } from "./trace-short.ts";
 import { shownBriefly, tell } from "./trace-tell.ts";

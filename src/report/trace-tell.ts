@@ -4,8 +4,8 @@
  */
 
 import { assertNever } from "../base/assert.ts";
-import type { Fact } from "../history/facts.ts";
-import { answered, exchange, type FactOf, here, sent, type Told } from "./trace-exchange.ts";
+import type { Fact, FactOf } from "../history/facts.ts";
+import { answered, exchange, here, sent, type Told } from "./trace-exchange.ts";
 import type { TracedLife } from "./trace-life.ts";
 import {
   ascii,

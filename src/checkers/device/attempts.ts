@@ -3,10 +3,10 @@
  * Refuses to count for the device: where it is open whether an attempt counts, either count is accepted.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { replyTo } from "./reply.ts";

@@ -3,10 +3,10 @@
  * Refuses to know the proxy's limits: a 413 tells of them.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /** From this many records with edits that wait for their first attempt, a queue is long. */
 export const LONG_QUEUE = 20;

@@ -3,10 +3,11 @@
  * Refuses to demand that they cancel.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 

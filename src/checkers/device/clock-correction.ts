@@ -4,10 +4,10 @@
  */
 
 import { formatDuration, SECOND_MS } from "../../base/time.ts";
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 

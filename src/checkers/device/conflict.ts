@@ -3,11 +3,11 @@
  * Refuses to know which of the two it could do; only for contacts the strategy has no way of its own to go on.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import { STRATEGY_OF } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { replyTo, resultOf } from "./reply.ts";

@@ -3,11 +3,11 @@
  * Refuses to judge what the table leaves open, and conflicts, which are conflict.ts.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { ATTEMPTS_MAX } from "./attempts.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { INSTANT_MS } from "./instant.ts";
 import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";

@@ -3,11 +3,11 @@
  * Refuses to judge pending edits, which are QUE-1.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { GENESIS } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /**
  * [FUL-3] Triggers: the first revision (or the first full sync, or the first request without one) after a restart that

@@ -3,10 +3,10 @@
  * Refuses to know storage: only what the device says and does afterwards counts.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 

@@ -3,10 +3,11 @@
  * Refuses to demand that an echo confirms: an answer may have done so before.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts } from "./instant.ts";
 import { LEDGER_FACTS, type Ledger, type LedgerFact, type Mutation, naming } from "./ledger.ts";
 import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";

@@ -3,11 +3,11 @@
  * Refuses to judge what follows when the earlier one did not succeed.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import { parseRevision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { replyTo, resultOf } from "./reply.ts";

@@ -2,8 +2,7 @@
  * Owns which requests with mutations the devices have on their way.
  * Refuses to read answers.
  */
-
-import type { FactOf } from "../define.ts";
+import type { FactOf } from "../../history/facts.ts";
 
 type Sent = FactOf<"sent">;
 

@@ -3,11 +3,11 @@
  * Refuses to judge unknown fields: a history cannot show that they were ignored.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES } from "../../protocol/entity.ts";
 import { GENESIS, parseRevision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(["sync_event", "ready", "resync_required", "checkpoint"]);
 const KNOWN_ENTITIES: ReadonlySet<string> = new Set(ENTITIES);

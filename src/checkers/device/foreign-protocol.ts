@@ -3,11 +3,11 @@
  * Refuses to know what the capabilities said: the device's own notice is the only sign of it in a history.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { AT_ONCE_MS } from "./consequence.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { replyTo } from "./reply.ts";

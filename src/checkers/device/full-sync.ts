@@ -4,10 +4,10 @@
  * Refuses to say how a full sync is done, and whether a read saw half of it: reads do not tell what they showed.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { LEDGER_FACTS, naming } from "./ledger.ts";
 import { type Drop, DropWatch } from "./overlay.ts";

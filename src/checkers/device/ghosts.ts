@@ -4,7 +4,9 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import { ByDevice, type FactOf, RecordMap } from "./findings.ts";
+import type { FactOf } from "../../history/facts.ts";
+import { RecordMap } from "../record-map.ts";
+import { ByDevice } from "./findings.ts";
 
 interface Seen {
   readonly entity: string;

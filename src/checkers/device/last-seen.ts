@@ -3,11 +3,12 @@
  * Refuses to know how storage works: `advanced` says what is durable, and what a restarted app shows is what was.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import { GENESIS, type Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, EntityMap, type FactOf, RecordMap, who } from "./findings.ts";
+import { EntityMap, RecordMap } from "../record-map.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /**
  * [REV-11] Triggers: each `advanced` after the first of its entity, and each revision that a restarted device sends

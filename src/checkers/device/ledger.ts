@@ -4,8 +4,8 @@
  * because a kill can bring a settled one back to the queue.
  */
 
-import type { FactName } from "../../history/facts.ts";
-import { type FactOf, RecordMap } from "./findings.ts";
+import type { FactName, FactOf } from "../../history/facts.ts";
+import { RecordMap } from "../record-map.ts";
 
 /** Settled mutations that are remembered per device. */
 const SETTLED_KEPT_MAX = 256;

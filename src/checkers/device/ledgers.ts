@@ -3,7 +3,8 @@
  * Refuses to judge, and to know what is noted.
  */
 
-import { ByDevice, type FactOf } from "./findings.ts";
+import type { FactOf } from "../../history/facts.ts";
+import { ByDevice } from "./findings.ts";
 import { Ledger, type LedgerFact, type Mutation } from "./ledger.ts";
 
 /** The ledgers of all devices. */

@@ -4,8 +4,7 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import type { FactName } from "../../history/facts.ts";
-import type { FactOf } from "./findings.ts";
+import type { FactName, FactOf } from "../../history/facts.ts";
 
 export const LIFE_FACTS = [
   "started",

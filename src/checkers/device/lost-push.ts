@@ -3,10 +3,10 @@
  * Refuses to judge before the run has settled: faults may hold a device back for any time.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /**
  * [PSH-9] Triggers: each opening of the app after a push was handed over for the device that has not reached it, and

@@ -3,12 +3,13 @@
  * Refuses to look into records: revisions tell.
  */
 
-import type { Fact, MutationResult } from "../../history/facts.ts";
+import type { Fact, FactOf, MutationResult } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
+import { EntityMap, RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, EntityMap, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /**
  * [REV-12] Triggers: an event or an answer brings an older revision of a record than the one shown, or an older one

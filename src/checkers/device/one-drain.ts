@@ -3,9 +3,9 @@
  * Refuses to know why it sends: wake-ups are the device's.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /** [QUE-9] Triggers: each request that carries mutations. On its way is from `sent` to its end or a kill. */
 export function createOneDrainChecker(): Checker {

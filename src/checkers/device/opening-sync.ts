@@ -3,10 +3,10 @@
  * Refuses to know what the device holds, beyond the revisions that it told were durable.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, type Entity } from "../../protocol/entity.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 
 /** A sync this shortly before the opening counts as the one on open: the app may start and open in two steps. */

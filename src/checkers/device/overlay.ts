@@ -5,8 +5,8 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
+import type { FactOf } from "../../history/facts.ts";
 import { type Fields, RESERVED_MEMBERS } from "../../protocol/entity.ts";
-import type { FactOf } from "./findings.ts";
 import { type Doubts, Suspicions } from "./instant.ts";
 import { type Ledger, type Mutation, stageBefore } from "./ledger.ts";
 

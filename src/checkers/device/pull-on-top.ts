@@ -3,11 +3,12 @@
  * Refuses to merge lists and objects; only single values that an edit sets are looked at.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts } from "./instant.ts";
 import { LEDGER_FACTS, type Ledger, type LedgerFact, type Mutation, naming } from "./ledger.ts";
 import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";

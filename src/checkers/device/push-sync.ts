@@ -3,10 +3,10 @@
  * Refuses to demand a sync for what the device has seen by another way before it was due.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 

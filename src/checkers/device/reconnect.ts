@@ -3,11 +3,11 @@
  * Refuses to judge reconnects that the network, the user or the device itself gave a reason for.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { CLOSE } from "../../protocol/request.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { LIFE_FACTS, Life } from "./life.ts";
 
 /** A connection that lived as long as this was a good one, whatever the device counts. */

@@ -3,10 +3,10 @@
  * Refuses to judge the order of different records, and what becomes of dependents of a failed mutation: that is free.
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { LEDGER_FACTS, type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";

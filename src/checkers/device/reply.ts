@@ -3,8 +3,7 @@
  * Refuses to know what the device then does. Answers that the table does not name are `free`.
  */
 
-import type { MutationResult, SentMutation } from "../../history/facts.ts";
-import type { FactOf } from "./findings.ts";
+import type { FactOf, MutationResult, SentMutation } from "../../history/facts.ts";
 
 /**
  * `refused` is failed at once, `gone` is a delete that found nothing, `free` is for the device to decide.

@@ -4,11 +4,12 @@
  * Refuses to judge what a sync makes stale: a history does not tell what a delta carried.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, EntityMap, type FactOf, who } from "./findings.ts";
+import { EntityMap } from "../record-map.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { refusesDelta } from "./opening-sync.ts";
 import { StaleReads } from "./stale-reads.ts";
 

@@ -3,10 +3,10 @@
  * Refuses to say which of the two.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts } from "./instant.ts";
 import { LEDGER_FACTS, naming } from "./ledger.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";

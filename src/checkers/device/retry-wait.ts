@@ -4,11 +4,11 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { LIFE_FACTS, Life } from "./life.ts";

@@ -3,11 +3,12 @@
  * Refuses to look at the content of what is shown: that is pull-on-top.ts.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import { isGoneAt, isOf } from "../commits.ts";
 import type { Checker, Judgement } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 
 /**

@@ -4,10 +4,10 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { DeviceChecker, type FactOf, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 

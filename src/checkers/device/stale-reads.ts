@@ -4,9 +4,10 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
+import type { FactOf } from "../../history/facts.ts";
 import type { SyncEvent } from "../../protocol/messages.ts";
 import type { Revision } from "../../protocol/revision.ts";
-import { EntityMap, type FactOf } from "./findings.ts";
+import { EntityMap } from "../record-map.ts";
 
 /** How long something that touched a read accounts for making it stale: storage may come first. */
 const CAUSE_MS = 10_000;

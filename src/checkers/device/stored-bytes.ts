@@ -3,11 +3,12 @@
  * Refuses to judge mutations whose bytes a strategy was free to change: those have a new key [MRG-10].
  */
 
-import type { Fact, SentMutation } from "../../history/facts.ts";
+import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import { RESERVED_MEMBERS } from "../../protocol/entity.ts";
 import type { Checker } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, type FactOf, RecordMap, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 

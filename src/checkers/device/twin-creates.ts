@@ -4,9 +4,9 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, type FactOf, who } from "./findings.ts";
+import { ByDevice, DeviceChecker, who } from "./findings.ts";
 
 /** [QUE-13] Triggers: each create in the millisecond of another on the same device. */
 export function createTwinCreatesChecker(): Checker {

@@ -3,8 +3,9 @@
  * Judges the chain of commits of each record. A record made before the history began is taken to have lived.
  */
 
+import type { FactOf } from "../../history/facts.ts";
 import { tellCommit } from "../commits.ts";
-import { defineChecker, type FactOf } from "../define.ts";
+import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";

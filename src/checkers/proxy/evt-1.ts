@@ -4,8 +4,9 @@
  */
 
 import { MINUTE_MS, SECOND_MS } from "../../base/time.ts";
+import type { FactOf } from "../../history/facts.ts";
 import { type Commit, tellCommit } from "../commits.ts";
-import { type Breach, ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
+import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { type Socket, tellSocket } from "../sockets.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";

@@ -3,8 +3,9 @@
  * Refuses to judge sockets that were told to sync instead, and when `ready` comes.
  */
 
+import type { FactOf } from "../../history/facts.ts";
 import { tellCommit } from "../commits.ts";
-import { defineChecker, type FactOf, type Findings } from "../define.ts";
+import { defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { type Delivery, tellSocket } from "../sockets.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";

@@ -3,7 +3,7 @@
  * Sees a repetition of the newest event, and of an older one that was not left out before.
  */
 
-import type { FactOf } from "../define.ts";
+import type { FactOf } from "../../history/facts.ts";
 import { defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { LEFT_OUT_MAX, type Socket, tellSocket } from "../sockets.ts";

@@ -3,9 +3,9 @@
  * Compares answers that must be remembered, within the time that they must be [IDM-5, IDM-10].
  */
 
-import type { MutationResult } from "../../history/facts.ts";
+import type { FactOf, MutationResult } from "../../history/facts.ts";
 import { tellCommit } from "../commits.ts";
-import { defineChecker, type FactOf, type Findings } from "../define.ts";
+import { defineChecker, type Findings } from "../define.ts";
 import { isRemembered, isSuccess, KEY_KEPT_MS, type KeyState } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";

@@ -4,10 +4,12 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
+import type { FactOf } from "../../history/facts.ts";
 import type { Entity, WireRecord } from "../../protocol/entity.ts";
-import { ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
+import { ByIndex, defineChecker, type Findings } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
 interface Seen {

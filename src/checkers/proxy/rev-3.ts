@@ -3,9 +3,10 @@
  * Sees answers and events. Refuses to judge records whose commits the history does not show.
  */
 
+import type { FactOf } from "../../history/facts.ts";
 import type { Entity, WireRecord } from "../../protocol/entity.ts";
 import { isOf } from "../commits.ts";
-import { defineChecker, type FactOf, type Findings } from "../define.ts";
+import { defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { isKnown } from "../sockets.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";

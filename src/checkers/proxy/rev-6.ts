@@ -4,7 +4,8 @@
  * Refuses to judge what a socket was not sent: that is EVT-2.
  */
 
-import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
+import type { FactOf } from "../../history/facts.ts";
+import { ByIndex, defineChecker, type Findings } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";

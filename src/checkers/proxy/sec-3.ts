@@ -3,7 +3,8 @@
  * Tells accounts apart by what each committed: a record at a revision that only another account has came from there.
  */
 
-import { defineChecker, type FactOf, type Findings } from "../define.ts";
+import type { FactOf } from "../../history/facts.ts";
+import { defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 

@@ -4,9 +4,10 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
+import type { FactOf } from "../../history/facts.ts";
 import type { Entity, Fields } from "../../protocol/entity.ts";
 import { fieldOf, fieldsIn, itemIdsOf } from "../commits.ts";
-import { type FactOf, RecordMap } from "../define.ts";
+import { RecordMap } from "../record-map.ts";
 
 /** One edit that waits. */
 export interface Waiting {

@@ -4,10 +4,10 @@
  */
 
 import { jsonEqual } from "../../base/canonical-json.ts";
-import type { ReplicaFactRecord } from "../../history/facts.ts";
+import type { FactOf, ReplicaFactRecord } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { type AccountLog, fieldOf, fieldsIn, type RecordLog, recordsOf } from "../commits.ts";
-import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
+import { ByIndex, defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Ruling, type Witness } from "../witness.ts";
 

@@ -3,8 +3,9 @@
  * A mutation that its user took up again after it had failed is a new one [QUE-6].
  */
 
+import type { FactOf } from "../../history/facts.ts";
 import { type Commit, tellCommit } from "../commits.ts";
-import { ByIndex, defineChecker, type FactOf, type Findings } from "../define.ts";
+import { ByIndex, defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 

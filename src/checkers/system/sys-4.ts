@@ -4,7 +4,8 @@
  * A conflict that its user never decides is an end: the edit was not taken, and the app says so for as long as that holds.
  */
 
-import { ByIndex, defineChecker, type FactOf } from "../define.ts";
+import type { FactOf } from "../../history/facts.ts";
+import { ByIndex, defineChecker } from "../define.ts";
 import type { Checker } from "../port.ts";
 
 interface Open {

@@ -5,10 +5,12 @@
  */
 
 import type { EpochMs } from "../../base/time.ts";
+import type { FactOf } from "../../history/facts.ts";
 import type { Entity, Fields } from "../../protocol/entity.ts";
-import { type Breach, ByIndex, defineChecker, type FactOf, type Findings, RecordMap } from "../define.ts";
+import { type Breach, ByIndex, defineChecker, type Findings } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
+import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { Claims, type Server, type Waiting } from "./claims.ts";
 

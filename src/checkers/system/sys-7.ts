@@ -3,10 +3,10 @@
  * Tells accounts apart by what each committed: a record at a revision that only another account has came from there.
  */
 
-import type { Fact } from "../../history/facts.ts";
+import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { isGoneAt } from "../commits.ts";
-import { defineChecker, type FactOf, type Findings } from "../define.ts";
+import { defineChecker, type Findings } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Owns the probes of items that rest on others: temporary ids, and `ifMatchMutation` [BAT-2, BAT-5, BAT-8].
+ * Owns the probes of items that rest on others: temporary ids, and `ifMatchMutation` [BAT-3, BAT-5, BAT-8].
  * Refuses to judge unknown mutations in mode off, where If-Match is ignored [FLG-2].
  */
 

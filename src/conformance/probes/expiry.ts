@@ -1,7 +1,6 @@
 /**
  * Owns the probes of retention: what must still be there just before it is over, and that afterwards nobody gets a
- * clean but incomplete answer [DLT-9, DLT-10,
- * DLT-12, DLT-13, EVT-8].
+ * clean but incomplete answer [DLT-9, DLT-10, DLT-12, DLT-13, EVT-8].
  * Refuses to demand that anything is ever pruned: a target may keep more than it declares.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Owns the probe of what a key remembers: refusals that are kept, and those that leave the key free [IDM-5, BAT-4, IDM-9].
+ * Owns the probes of what a key remembers: refusals that are kept, and those that leave the key free [IDM-5, IDM-8, IDM-9].
  * Refuses to know how long: that is the probe of age.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Owns the probes of one key used by many at the same time [IDM-2, IDM-3, IDM-4].
+ * Owns the probes of one key used by many at the same time [IDM-1, IDM-2, IDM-3].
  * Refuses to know who comes first: what holds in every order is asked for.
  */
 

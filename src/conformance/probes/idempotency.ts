@@ -1,6 +1,6 @@
 /**
  * Owns the probes of keys one after the other: the same mutation again, another under its key, other accounts
- * [IDM-1, IDM-3, IDM-4, IDM-5, IDM-7, IDM-8, IDM-10].
+ * [IDM-1, IDM-3, IDM-4, IDM-7, IDM-8, IDM-10].
  * Refuses to know how long a mutation takes: races have a file of their own.
  */
 
