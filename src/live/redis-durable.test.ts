@@ -3,11 +3,13 @@
  * happen once happens once.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { RecordBody } from "../protocol/messages.ts";
 import type { Answer } from "../protocol/request.ts";
 import { GENESIS, type Revision } from "../protocol/revision.ts";
 import { A, B } from "../proxy/desk.fixture.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import type { RedisOptions } from "./redis-durable.ts";
 import { RedisInstance, statuses, until } from "./redis-instance.fixture.ts";
 import { RedisKeys } from "./redis-keys.ts";
@@ -60,6 +62,23 @@ describe.skipIf(!HAS_REDIS)(titled("instances over one Redis"), () => {
     expect(two.foreign).toContain(A);
     expect(two.durable.watch.current(A, "contact", "c1")?.record).toMatchObject({ name: "Ada" });
     expect(one.foreign).not.toContain(B);
+  });
+
+  test("an instance that is closed while it looks after its store ends", async () => {
+    const rounds: (() => void)[] = [];
+    const clock: Clock = {
+      nowMs: () => SYSTEM_CLOCK.nowMs() + NEVER_MS * rounds.length,
+      after: (_delayMs, run) => {
+        rounds.push(run);
+        return () => {};
+      },
+    };
+    const [one] = (await instances(1, { clock })) as [RedisInstance];
+    rounds.at(-1)?.();
+    const ended = await Promise.race([one.close().then(() => "closed"), sleep(5_000, "still open")]);
+    running.length = 0;
+    expect(ended).toBe("closed");
+    expect(rounds).toHaveLength(1);
   });
 
   test("[REV-9] what one instance answered, the other reads at once", async () => {

@@ -257,7 +257,11 @@ class RedisDurable implements DurableStore, ReplicaRoom {
 
   private roundLater(): void {
     this.cancelRound = this.clock.after(this.options.pollEveryMs ?? POLL_EVERY_MS, () => {
-      this.errand(this.round().finally(() => this.closing ?? this.roundLater()));
+      const next = (): void => {
+        if (this.closing === undefined) this.roundLater();
+      };
+      // Nothing that an errand waits for may be the end: the end waits for the errands.
+      this.errand(this.round().finally(next));
     });
   }
 
