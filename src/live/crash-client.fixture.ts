@@ -33,6 +33,8 @@ export interface Got {
 export interface Traffic {
   sent(): void;
   answered(): void;
+  /** A socket was shown an event. */
+  shown(): void;
 }
 
 export class CrashClient {

@@ -76,6 +76,7 @@ export class StreamReader {
     socket.on("message", (data) => {
       if (hungUp) return;
       this.take(JSON.parse(String(data)) as EventFrame, life);
+      this.notebook.client.traffic?.shown();
       if (++count === this.hangUpAfter) {
         hungUp = true;
         socket.terminate();

@@ -20,6 +20,8 @@ import { startWriters } from "./crash-writers.fixture.ts";
 export interface CrashPlan {
   readonly kills: number;
   readonly seed: number;
+  /** Kinds of moments that kills after the first are drawn from; one that is named twice comes twice as often. */
+  readonly moments?: readonly Moment["moment"][];
   readonly server?: ServerOptions;
 }
 
@@ -41,8 +43,22 @@ type Moment =
   | { readonly moment: "time"; readonly afterMs: number }
   | { readonly moment: "sent"; readonly count: number }
   | { readonly moment: "answered"; readonly count: number }
+  /** Somebody knows of a change: it must be there for good. */
+  | { readonly moment: "shown"; readonly count: number }
   /** The store's log of changes is being written: a commit is half on disk, or whole and not told yet. */
   | { readonly moment: "written"; readonly count: number };
+
+const MOMENTS: readonly Moment["moment"][] = [
+  "time",
+  "sent",
+  "answered",
+  "answered",
+  "shown",
+  "shown",
+  "written",
+  "written",
+  "starting",
+];
 
 /** A moment that does not come by itself is made. */
 const MOMENT_MS_MAX = 700;
@@ -160,21 +176,16 @@ class CrashRun {
         answered: () => {
           if (moment.moment === "answered" && ++count === moment.count) end();
         },
+        shown: () => {
+          if (moment.moment === "shown" && ++count === moment.count) end();
+        },
       };
     });
   }
 
   private draw(kill: number, startMs: number): Moment {
     const { prng } = this;
-    const kind = prng.pick([
-      "time",
-      "sent",
-      "answered",
-      "answered",
-      "written",
-      "written",
-      "starting",
-    ] as const);
+    const kind = prng.pick(this.plan.moments ?? MOMENTS);
     const afterMs = prng.unit() * 1.1 * startMs;
     // The first finds no file; later ones what the kills before them left of it.
     if (kill === 1) return { moment: "starting", afterMs: (0.5 + prng.unit() / 2) * startMs };
@@ -186,6 +197,8 @@ class CrashRun {
       case "sent":
       case "answered":
         return { moment: kind, count: 1 + prng.below(800) };
+      case "shown":
+        return { moment: kind, count: 1 + prng.below(100) };
       case "written":
         return { moment: kind, count: 1 + prng.below(300) };
       default:

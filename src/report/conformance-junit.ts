@@ -9,6 +9,7 @@ import { RULE_FAMILIES } from "../protocol/rules/rule.ts";
 import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
 import { heardTexts, stepsText } from "./conformance-violation.ts";
 import { FAMILIES } from "./families.ts";
+import { escaped } from "./xml.ts";
 
 const SECOND_MS = 1_000;
 
@@ -94,17 +95,4 @@ function skipReason({ verdict, reason, known, binds, violations }: RuleReport): 
   if (verdict !== "violated") return `${verdict}: ${reason ?? ""}`;
   if (known !== undefined) return `violated, known: ${known.reason} (${known.owner}, until ${known.until})`;
   return binds ? undefined : `violated, a SHOULD: ${violations[0]?.message ?? ""}`;
-}
-
-/** For text and attributes. A character that XML 1.0 cannot hold becomes U+FFFD; line ends in attributes survive. */
-function escaped(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("\n", "&#10;")
-    .replaceAll("\r", "&#13;")
-    .replaceAll("\t", "&#9;");
 }

@@ -5,6 +5,7 @@
 
 import type { RuleEntry, SimulationReport } from "./result-schema.ts";
 import { formatActual } from "./threshold.ts";
+import { escaped } from "./xml.ts";
 
 interface Case {
   readonly group: string;
@@ -88,17 +89,4 @@ function countsOf(cases: readonly Case[]): string {
   const failures = cases.filter(({ failure }) => failure !== undefined).length;
   const skipped = cases.filter((one) => one.skipped !== undefined).length;
   return `tests="${cases.length}" failures="${failures}" errors="0" skipped="${skipped}"`;
-}
-
-/** For text and attributes. A character that XML 1.0 cannot hold becomes U+FFFD; line ends in attributes survive. */
-function escaped(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("\n", "&#10;")
-    .replaceAll("\r", "&#13;")
-    .replaceAll("\t", "&#9;");
 }
