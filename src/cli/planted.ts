@@ -23,8 +23,15 @@ export async function plant(name: string | undefined): Promise<Planted | undefin
   ]);
   const fault = faultByName(name);
   if (fault) return { fault, parts: fault.plant(REFERENCE) };
-  const names = FAULTS.map((known) => known.name);
-  throw new UsageFault(
-    withSuggestion(`there is no planted fault "${name}"`, suggestion(name, names, "the faults are")),
+  throw noSuchFault(
+    name,
+    FAULTS.map((known) => known.name),
   );
+}
+
+/** What is said to a name that no planted fault has. */
+export function noSuchFault(name: string, names: readonly string[]): UsageFault {
+  const near = suggestion(name, names, "the faults are");
+  const offered = near === "" ? "zeke-sync rules <id> names those that break a rule" : near;
+  return new UsageFault(withSuggestion(`there is no planted fault "${name}"`, offered));
 }

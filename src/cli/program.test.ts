@@ -83,6 +83,29 @@ describe("help and version", () => {
     for (const name of scenarioNames()) expect(io.stdout.text).toContain(name);
   });
 
+  test("nothing that help prints is wider than a terminal of 80 columns", async () => {
+    await runFake(["--help"], io);
+    const commands = [...io.stdout.text.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(
+      ([, name]) => name ?? "",
+    );
+    expect(commands.length).toBeGreaterThan(10);
+    for (const name of commands) await runFake([name, "--help"], io);
+    expect(io.stdout.text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test("help on a command that does not exist says so", async () => {
+    for (const args of [
+      ["help", "simulat"],
+      ["simulat", "--help"],
+      ["simulat", "-h"],
+    ]) {
+      const other = new Outside();
+      expect(await runFake(args, other)).toBe(2);
+      expect(other.stderr.text).toBe('there is no command "simulat"; did you mean simulate?\n');
+      other.remove();
+    }
+  });
+
   test("the examples of the overview are true", async () => {
     await runFake(["--help"], io);
     const examples = [...io.stdout.text.matchAll(/^ {2}zeke-sync (.*?) {2,}/gm)].map((match) =>

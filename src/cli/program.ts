@@ -41,19 +41,19 @@ const HELP_COLUMNS_MIN = 16;
 
 const OVERVIEW = `
 Examples:
-  zeke-sync simulate                             the default scenario, commuter
-  zeke-sync simulate skewed-clocks --seed 7      another scenario, another seed
-  zeke-sync simulate --set network.loss=10%      one setting of the scenario changed
-  zeke-sync simulate --swarm --seed 7            faults as the seed draws them
-  zeke-sync simulate ./mine.yaml --json -        a file of your own, JSON on stdout
-  zeke-sync compare --phases                     what each phase of the roadmap is good for
-  zeke-sync prove                                the suite itself, against every planted fault
-  zeke-sync explore --for 10m                    the hunt for what breaks a rule
-  zeke-sync replay reports/latest/CON-4-1.json   what was found, played again
-  zeke-sync rules QUE-10                         what a rule says
-  zeke-sync serve --store sqlite:./sync.db       the reference proxy, live and durable
-  zeke-sync conformance http://localhost:8080    an implementation of yours, rule by rule
-  zeke-sync init                                 a profile and a CI workflow, to start with
+  zeke-sync simulate                            the default scenario, commuter
+  zeke-sync simulate skewed-clocks --seed 7     another scenario, another seed
+  zeke-sync simulate --set network.loss=10%     one setting of it changed
+  zeke-sync simulate --swarm --seed 7           faults as the seed draws them
+  zeke-sync simulate ./mine.yaml --json -       a file of your own, told as JSON
+  zeke-sync compare --phases                    what each phase is good for
+  zeke-sync prove                               the suite, against every fault
+  zeke-sync explore --for 10m                   the hunt for what breaks a rule
+  zeke-sync replay reports/latest/CON-4-1.json  what was found, played again
+  zeke-sync rules QUE-10                        what a rule says
+  zeke-sync serve --store sqlite:./sync.db      the reference proxy, live
+  zeke-sync conformance http://localhost:8080   what you built, rule by rule
+  zeke-sync init                                a profile and a CI workflow
 
 Exit codes:
   0  all good                          5    inconclusive
@@ -155,11 +155,11 @@ async function inWords({ wrong, names }: UnknownCommand): Promise<UsageFault> {
   );
 }
 
-/** `help` of a command that does not exist would show the overview, as if nothing were wrong. */
+/** Help on a command that does not exist would show the overview, as if nothing were wrong. */
 function checkHelp([first, second]: readonly string[], program: Command): void {
-  if (first !== "help" || second === undefined || second.startsWith("-")) return;
-  const known = second === "help" || program.commands.some((command) => command.name() === second);
-  if (!known) throw new UnknownCommand(second, program);
+  const asked = first === "help" ? second : ["--help", "-h"].includes(second ?? "") ? first : undefined;
+  if (asked === undefined || asked.startsWith("-") || asked === "help") return;
+  if (!program.commands.some((command) => command.name() === asked)) throw new UnknownCommand(asked, program);
 }
 
 interface SimulateFlags extends SharedOptions, LiveFlags {
@@ -203,7 +203,10 @@ function addSimulate(program: Command, io: Io, machinery: Machinery, end: (code:
     .option("--quiet", "no progress; print only what went wrong")
     .option("--no-color", "no colours");
   addLiveOptions(command)
-    .addHelpText("after", () => `\nShipped scenarios: ${scenarioNames().join(", ")}`)
+    .addHelpText("after", ({ command: asked }) => {
+      const text = `Shipped scenarios: ${scenarioNames().join(", ")}`;
+      return `\n${asked.createHelp().boxWrap(text, widthOf(io.stdout))}`;
+    })
     .action(async (scenario: string, flags: SimulateFlags) => {
       const { simulate } = await import("./simulate.ts");
       const { seed, devices, duration, set = [], trace = [], json, report, fault, swarm, shard } = flags;

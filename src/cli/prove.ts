@@ -10,11 +10,11 @@ import { carriesCanary, probeCanary } from "../exploration/canary.ts";
 import { type Piece, type Proof, sumUp, type Work, workOf } from "../exploration/prove.ts";
 import { FAULTS, faultByName } from "../faults/all.ts";
 import { formatCount } from "../report/numbers.ts";
-import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
 import { cannotWrite, checkWritable, openRunFolder } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
-import { suggestion, withSuggestion } from "./nearest.ts";
 import { paintFor } from "./paint.ts";
+import { noSuchFault } from "./planted.ts";
 import { openStatusLine, type StatusLine } from "./progress.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
 import type { ProofSettings } from "./prove-worker.ts";
@@ -98,9 +98,9 @@ export function canarySeeds(from: number): readonly number[] {
 export function faultNamed(name: string) {
   const fault = faultByName(name);
   if (fault !== undefined) return fault;
-  const names = FAULTS.map((known) => known.name);
-  throw new UsageFault(
-    withSuggestion(`there is no planted fault "${name}"`, suggestion(name, names, "the faults are")),
+  throw noSuchFault(
+    name,
+    FAULTS.map((known) => known.name),
   );
 }
 

@@ -139,7 +139,7 @@ describe("a counterexample of conformance", () => {
       ...live,
     );
     await says(2, /^x\.json is no counterexample: facts: /, edit(file, { facts: 1 }));
-    await says(2, /there is no planted fault "nope"/, file, "--fault", "nope");
+    await says(2, /there is no planted fault "nope"; zeke-sync rules <id> names those/, file, "--fault", "nope");
     await says(2, /^--fault is planted in memory/, file, "--fault", "create-replaces", ...live);
     await says(2, /^--profile and --push-sink are for a live target/, file, "--push-sink", "0");
     await says(2, /an address is written/, file, "--target", "nope");

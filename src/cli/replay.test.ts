@@ -85,11 +85,7 @@ describe("replay", () => {
   test.each([
     ["there.json", undefined, "counterexample there.json cannot be read: there is no such file\n"],
     ["x.json", "no", "x.json is no counterexample: it is no JSON\n"],
-    [
-      "x.json",
-      "{}",
-      'x.json is no counterexample: its form is undefined, not "zeke-sync/counterexample@1"\n',
-    ],
+    ["x.json", "{}", 'x.json is no counterexample: it has no "form": "zeke-sync/counterexample@1"\n'],
   ])("what is none is 2, and one sentence: %s %s", async (name, text, says) => {
     if (text !== undefined) writeFileSync(join(io.cwd, "x.json"), text);
     expect(await runFake(["replay", name], io)).toBe(2);

@@ -52,8 +52,8 @@ describe("the file", () => {
   test.each([
     ["", "it is no JSON"],
     ["{", "it is no JSON"],
-    ["null", "its form is undefined"],
-    ["[]", "its form is undefined"],
+    ["null", 'it has no "form": "zeke-sync/counterexample@1"'],
+    ["[]", 'it has no "form"'],
     [broken({ form: "zeke-sync/counterexample@2" }), 'its form is "zeke-sync/counterexample@2"'],
     [broken({ rule: "QUE-999" }), "rule: there is no such rule"],
     [broken({ fault: "no-such" }), "fault: there is no such planted fault"],

@@ -72,7 +72,12 @@ export function parseCounterexample(text: string): Counterexample | { readonly f
   }
   const { form } = Object(value) as { readonly form?: unknown };
   if (form !== COUNTEREXAMPLE_FORM)
-    return { fault: `its form is ${JSON.stringify(form)}, not "${COUNTEREXAMPLE_FORM}"` };
+    return {
+      fault:
+        form === undefined
+          ? `it has no "form": "${COUNTEREXAMPLE_FORM}"`
+          : `its form is ${JSON.stringify(form)}, not "${COUNTEREXAMPLE_FORM}"`,
+    };
   const parsed = Counterexample.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
