@@ -41,7 +41,7 @@ import { neverSeen, recordLife } from "./probes/record-life.ts";
 import { commitTime, order, readOwn, sameAgain } from "./probes/revisions.ts";
 import { revokedToken } from "./probes/revoked-token.ts";
 import { staleDelete } from "./probes/stale-delete.ts";
-import { contactApart, staleWrite } from "./probes/stale-write.ts";
+import { contactApart, onTheHead, staleWrite } from "./probes/stale-write.ts";
 import { taskFuture, taskKnowing, taskPrecision } from "./probes/task-clocks.ts";
 import { taskMerge, tasksApart } from "./probes/task-merge.ts";
 import { webhookCommits, webhookOrder, webhookSignature, webhookTwice } from "./probes/webhooks.ts";
@@ -73,6 +73,7 @@ export const PROBES: readonly Probe[] = [
   isolation,
   leaks,
   staleWrite,
+  onTheHead,
   contactApart,
   current,
   nonsense,

@@ -46,7 +46,7 @@ export function* delivered(desk: Desk, delivery: Delivery, bent: Bent = {}): Scr
   const { webhookId, account = 0, ...rest } = delivery;
   const names = desk.facts.webhookAccounts;
   const body = JSON.stringify({ account: names?.[account] ?? "", ...bodyOf(rest) });
-  const timestamp = Math.floor((yield* desk.now()) / 1_000) + (bent.offSeconds ?? 0);
+  const timestamp = Math.floor((yield* desk.targetNow()) / 1_000) + (bent.offSeconds ?? 0);
   const good = yield* desk.signed(webhookId, timestamp, body);
   const signature = bent.signature === undefined ? good : bent.signature(good);
   const headers: { readonly [name: string]: string | null } = {

@@ -189,6 +189,11 @@ export class Desk {
     return yield* perform({ effect: "now" });
   }
 
+  /** What time it is for the target: what it compares with its own clock is stamped by this (QUE-16). */
+  *targetNow(): Script<number> {
+    return (yield* this.now()) + (this.facts.clockAheadMs ?? 0);
+  }
+
   /** Takes a token away; only where the facts name one that can be. */
   *revoke(token: string): Script<void> {
     yield* perform({ effect: "revoke", token });

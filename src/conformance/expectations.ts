@@ -7,7 +7,8 @@
 import { DAY_MS, type EpochMs, HOUR_MS, MINUTE_MS, SECOND_MS } from "../base/time.ts";
 import { type Loose, looseOf } from "./reply.ts";
 
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z$/;
+/** RFC 3339 has two ways to say UTC, and letters of either case: Python writes `+00:00`. */
+const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)\.(\d{3})(?:[Zz]|[+-]00:00)$/;
 
 /** Milliseconds of an RFC 3339 UTC instant with milliseconds; undefined when the value is none (section 1). */
 export function instantOf(value: unknown): EpochMs | undefined {
@@ -31,6 +32,12 @@ function daysTo(year: number, month: number, day: number): number {
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
   return era * 146_097 + dayOfEra - 719_468;
+}
+
+/** The path that a `Location` names: a whole address, a path, or one relative to what was asked (RFC 9110, 10.2.2). */
+export function pathNamed(location: string, askedPath: string): string | undefined {
+  const base = `http://target${askedPath}`;
+  return URL.canParse(location, base) ? new URL(location, base).pathname : undefined;
 }
 
 const RESERVED = new Set(["id", "revisionId", "updatedAt"]);

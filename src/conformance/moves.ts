@@ -93,6 +93,12 @@ export function* traceless(
 ): Script<void> {
   if (!hasPhase(desk.facts, 5) || since === undefined) return;
   const change = (yield* changesSince(desk, actor, since)).find((one) => one.id === id);
+  // What stands at `since` itself is told although nothing happened: the delta is wrong, and not what was done.
+  if (change?.revisionId === since)
+    yield* desk.expect("DLT-1", false, {
+      expected: `the changes after ${since}, itself not among them`,
+      actual: `${change.action} ${id} at ${since}`,
+    });
   yield* desk.expect(rule, change === undefined, {
     expected: `no change of ${id} since ${since}`,
     actual: `${change?.action} at ${change?.revisionId}`,

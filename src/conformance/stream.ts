@@ -129,11 +129,22 @@ function* isNotTooSlow(desk: Desk, { closeCode }: SocketView): Script<void> {
   if (closeCode === CLOSE.overloaded) yield* desk.discard("a socket was closed with 1013, as too slow");
 }
 
-/** Ends a run that was so slow that the revision it resumed from may be pruned by right [DLT-13, EVT-8]. */
+/** Changes that the probes beside this one may have committed meanwhile, in the same account. */
+const BESIDE_MAX = 1_000;
+
+/**
+ * Ends a run whose resumption was refused by right: so slow that its revision may be pruned [DLT-13, EVT-8], or
+ * with more changes after it than the target says it replays.
+ */
 export function* isNotPruned(desk: Desk, { frames }: SocketView): Script<void> {
   const resync = frames.find(({ json }) => looseOf(json).type === "resync_required");
-  if (resync === undefined || looseOf(resync.json).reason !== "revision_expired") return;
-  if (mayBePruned(desk, resync.atMs)) yield* desk.discard("its revisions are older than retention");
+  if (resync === undefined) return;
+  const { reason } = looseOf(resync.json);
+  const { replayMax = Number.POSITIVE_INFINITY } = desk.facts.declared;
+  if (reason === "too_far_behind" && replayMax < BESIDE_MAX)
+    yield* desk.discard(`more than events.replayMax (${replayMax}) changes came after its revision`);
+  if (reason === "revision_expired" && mayBePruned(desk, resync.atMs))
+    yield* desk.discard("its revisions are older than retention");
 }
 
 /** [EVT-1] each event came within 2 s of its commit, which was before the answer to it. */

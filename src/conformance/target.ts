@@ -158,6 +158,8 @@ export interface TargetFacts {
   readonly revocableMs?: number;
   /** A revision of the first account that is known to lie below its floor. */
   readonly expiredRevision?: string;
+  /** How far the target's clock is ahead of ours, by its Date header; absent where it is no more than a few seconds. */
+  readonly clockAheadMs?: number;
   /** How long a round trip takes here: the bound of every wait is derived from it. */
   readonly roundTripMs: number;
   /** The longest wait that a condition is given beyond what its rule allows. */

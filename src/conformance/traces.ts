@@ -8,8 +8,8 @@ import { COLLECTION_OF, ENTITIES, type Entity } from "../protocol/entity.ts";
 import { listOf, looseOf, textOf } from "./reply.ts";
 import type { HttpRequest, Outcome } from "./target.ts";
 
-/** Which of the two accounts; undefined: a token that is neither's, so that it may be either. */
-type AccountIndex = 0 | 1 | undefined;
+/** Which of the accounts, in their order; undefined: a token that is nobody's, so that it may be of any. */
+type AccountIndex = number | undefined;
 
 /** One thing that a run made, or may have made. */
 export type Trace =
@@ -18,8 +18,8 @@ export type Trace =
 
 /** Who is who, as requests name them. */
 export interface Signs {
-  /** The bearer tokens of both accounts. */
-  readonly tokens: readonly [string, string];
+  /** The bearer tokens of the accounts, in their order: two, or those of a live fleet. */
+  readonly tokens: readonly string[];
   /** Names of both accounts in webhooks. */
   readonly webhookAccounts?: readonly [string, string] | undefined;
   /** What every id of the run begins with. */
@@ -75,13 +75,13 @@ const REGISTER = "/api/push/register";
 const WEBHOOK = "/api/webhooks/zeke";
 
 function namedIn(request: HttpRequest, signs: Signs): readonly Trace[] {
+  if (request.method === "GET") return [];
   const account = accountOf(request, signs);
   const path = pathOf(request);
   const record = (entity: Entity | undefined, id: unknown): readonly Trace[] =>
     entity === undefined || typeof id !== "string" || id === ""
       ? []
       : [{ trace: "record", account, entity, id }];
-  if (request.method === "GET") return [];
   if (path === REGISTER) {
     const deviceId = request.headers["x-device-id"];
     return deviceId === undefined ? [] : [{ trace: "registration", account, deviceId }];
@@ -111,8 +111,18 @@ function isOwn(id: string, { prefix }: Signs): boolean {
 
 function accountOf({ headers }: HttpRequest, { tokens }: Signs): AccountIndex {
   const bearer = /^bearer (.+)$/i.exec(headers.authorization ?? "")?.[1];
-  const at = tokens.indexOf(bearer ?? "");
-  return at === 0 || at === 1 ? at : undefined;
+  return bearer === undefined ? undefined : placesOf(tokens).get(bearer);
+}
+
+const places = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
+/** A live fleet has thousands of tokens: they are looked up, not searched. */
+function placesOf(tokens: readonly string[]): ReadonlyMap<string, number> {
+  const known = places.get(tokens);
+  if (known !== undefined) return known;
+  const made = new Map(tokens.map((token, at) => [token, at]));
+  places.set(tokens, made);
+  return made;
 }
 
 function pathOf({ path }: HttpRequest): string {

@@ -134,6 +134,14 @@ describe("a rule", () => {
   });
 });
 
+test("what one violation kept from being exercised has one reason, whichever probes met it", () => {
+  const other = probe("conflict/other", ["CON-3", "CON-5"]);
+  const trials = [trial(CON_4, [], "REV-1"), trial(other, [], "REV-1")];
+  const { of } = verdicts({ probes: [CON_4, other], trials });
+  const reason = "what would exercise it met a violation of REV-1 first";
+  for (const id of ["CON-3", "CON-4", "CON-5"] as const) expect(of(id)).toMatchObject({ reason });
+});
+
 describe("the whole", () => {
   const passed = { selection: ASKED, trials: [trial(CON_4, ["CON-4", "CON-3"])] };
 

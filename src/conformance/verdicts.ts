@@ -261,7 +261,8 @@ function whyNotExercised(rule: RuleId, { facts, probes, trials, endedBecause }: 
   const reasons = mine.flatMap((probe) => {
     const trial = trials.find((one) => one.probe === probe);
     if (trial?.finding !== undefined && trial.finding.beside !== true)
-      return [`${probe.id} met a violation of ${trial.finding.violation.rule} first`];
+      // Without the probe's name: one cause then is one line, of however many rules.
+      return [`what would exercise it met a violation of ${trial.finding.violation.rule} first`];
     const why = whyNotRun(probe, facts);
     if (why !== undefined) return [why];
     return [...(trial?.discarded.keys() ?? [])].slice(0, 2).map((reason) => `${probe.id}: ${reason}`);

@@ -27,6 +27,8 @@ export interface Introduction {
   readonly declares: boolean;
   readonly roundTripMs: number;
   readonly patienceMs: number;
+  /** How far the target's clock is ahead of ours; 0 where its Date header tells none, or no more than a few seconds. */
+  readonly clockAheadMs: number;
 }
 
 export interface IntroduceOptions {
@@ -51,6 +53,8 @@ const MEASURED_MS_MAX = 2 * SECOND_MS;
 const QUIET_MS_MAX = 60 * SECOND_MS;
 const PATIENCE_MS_MIN = SECOND_MS;
 const PATIENCE_ROUND_TRIPS = 20;
+/** A Date header is cut to seconds: less than this is no difference. */
+const CLOCK_MS_MIN = 3 * SECOND_MS;
 
 /** Asks. Rejects with Refused, NotServing, and what the target rejects with, or was stopped with. */
 export async function introduce(target: LiveTarget, options: IntroduceOptions): Promise<Introduction> {
@@ -73,12 +77,12 @@ async function introduction(target: LiveTarget, options: IntroduceOptions): Prom
       `${options.baseUrl}${CAPABILITIES} answers ${answer.status} ${kindOf(answer)}, not capabilities ({data: {phases, entities, conflicts, …}, meta}): is the address right, and is target.paths.capabilities of the profile?`,
     );
   await asked(target, CAPABILITIES, second, options);
-  const roundTripMs = await measured(target, CAPABILITIES, first, options);
+  const times = await measured(target, CAPABILITIES, first, options);
   return {
     declared: declaredOf({ ...looseOf(data), ...merged(looseOf(data), options.corrections) }),
     declares: true,
-    roundTripMs,
-    patienceMs: patienceOf(roundTripMs),
+    ...times,
+    patienceMs: patienceOf(times.roundTripMs),
   };
 }
 
@@ -92,9 +96,9 @@ async function withoutCapabilities(target: LiveTarget, options: IntroduceOptions
       `${options.baseUrl} has neither ${CAPABILITIES} (404) nor /api/contacts (${answer.status} ${kindOf(answer)}): is the address right, and are target.paths of the profile?`,
     );
   await asked(target, path, second, options);
-  const roundTripMs = await measured(target, path, first, options);
+  const times = await measured(target, path, first, options);
   const declared = declaredOf({ phases: [1], ...options.corrections });
-  return { declared, declares: false, roundTripMs, patienceMs: patienceOf(roundTripMs) };
+  return { declared, declares: false, ...times, patienceMs: patienceOf(times.roundTripMs) };
 }
 
 /** One call; what is no answer of a proxy's is told in a sentence. */
@@ -173,17 +177,29 @@ async function measured(
   path: string,
   account: IntroduceOptions["accounts"][number],
   options: IntroduceOptions,
-): Promise<number> {
+): Promise<Pick<Introduction, "roundTripMs" | "clockAheadMs">> {
   const times: number[] = [];
+  const aheads: number[] = [];
   const beganMs = performance.now();
   for (let nth = 0; nth < ROUND_TRIPS; nth++) {
     const startedMs = performance.now();
     if (times.length > 0 && startedMs - beganMs > MEASURED_MS_MAX) break;
-    await asked(target, path, account, options);
-    times.push(performance.now() - startedMs);
+    const answer = await asked(target, path, account, options);
+    const tookMs = performance.now() - startedMs;
+    times.push(tookMs);
+    const toldMs = Date.parse(answer.headers.get("date") ?? "") + SECOND_MS / 2;
+    if (!Number.isNaN(toldMs)) aheads.push(Math.round(toldMs - (Date.now() - tookMs / 2)));
   }
-  times.sort((left, right) => left - right);
-  return times[Math.floor(times.length / 2)] ?? 0;
+  const clockAheadMs = medianOf(aheads);
+  return {
+    roundTripMs: medianOf(times),
+    clockAheadMs: Math.abs(clockAheadMs) < CLOCK_MS_MIN ? 0 : clockAheadMs,
+  };
+}
+
+/** 0 of none. */
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function patienceOf(roundTripMs: number): number {

@@ -91,9 +91,10 @@ export class PushSinkServer {
         errors: [{ code: "FAILED_ON_PURPOSE" }],
       });
     }
-    const messages = Array.isArray(body) ? (body as readonly unknown[]) : [body];
+    const messages = (Array.isArray(body) ? (body as readonly unknown[]) : [body]).flatMap(addressed);
     const tickets = messages.map((message) => this.ticket(message, call));
-    answer(response, 200, { data: Array.isArray(body) ? tickets : tickets[0] });
+    const isOne = !Array.isArray(body) && messages[0] === body;
+    answer(response, 200, { data: isOne ? tickets[0] : tickets });
     for (const watcher of [...this.watchers]) watcher();
   }
 
@@ -122,6 +123,12 @@ export class PushSinkServer {
       }),
     );
   }
+}
+
+/** `to` may be a list of tokens: one message, and one ticket, for each of them. */
+function addressed(message: unknown): readonly unknown[] {
+  const { to } = Object(message) as { readonly to?: unknown };
+  return Array.isArray(to) ? to.map((token: unknown) => ({ ...Object(message), to: token })) : [message];
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -30,6 +30,8 @@ export const deltaLimits = defineProbe({
   rules: ["DLT-4", "DLT-3", "DLT-6"],
   text: "Pages of n-1, n and n+1 items, of the entities asked for, hold every change once; n items are one page.",
   phases: [5],
+  // Among other probes the head moves between two readings, and of a full page nothing could be said.
+  alone: true,
   runs: 2,
   values: () =>
     record({ moves: movesOf(2, 5), entities: subarray([...ENTITIES], { minLength: 1, maxLength: 2 }) }),
@@ -62,6 +64,8 @@ export const deltaLimits = defineProbe({
       // Only where nobody else wrote in between can the same count be expected, and only up to the maximum [API-2].
       if (limit > desk.facts.declared.deltaLimitMax) continue;
       if (first === undefined || limit < count || endOf(pages) !== endOf(whole)) continue;
+      // A page may hold less than it may.
+      if (first.length < count && first.hasMore) continue;
       yield* desk.expect("DLT-4", !first.hasMore, {
         expected: `hasMore false: there are ${count} changes and the limit is ${limit}`,
         actual: `hasMore true, after ${first.length}`,

@@ -52,7 +52,7 @@ interface Past {
 /** A write in each form, one on top of the other. */
 function* isApplied(desk: Desk, entity: Entity, { before, firstAheadMs, writes, ends }: Past): Script<void> {
   const phone = desk.actor("phone");
-  const nowMs = yield* desk.now();
+  const nowMs = yield* desk.targetNow();
   const headers = { timestamp: nowMs + firstAheadMs };
   let last = yield* created(desk, phone, entity, before(entity), headers);
   const id = idOf(last);

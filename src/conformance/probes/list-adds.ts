@@ -29,7 +29,7 @@ export const listAdds = defineProbe({
       empty: boolean(),
     }),
   *script(desk, { writers, adds, shared, atMs, together, empty }) {
-    const baseMs = (yield* desk.now()) - AGO_MS;
+    const baseMs = (yield* desk.targetNow()) - AGO_MS;
     const items = empty ? [] : [{ id: "base", text: "base" }];
     const made = yield* created(
       desk,

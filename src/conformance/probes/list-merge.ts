@@ -76,7 +76,7 @@ export const listMerge = defineProbe({
       arrivals: each(ARRIVALS),
     }),
   *script(desk, { pairs, left, right, edits, ties, arrivals }) {
-    const baseMs = (yield* desk.now()) - AGO_MS;
+    const baseMs = (yield* desk.targetNow()) - AGO_MS;
     for (const { isBack, oneName } of arrivals) {
       const socket = isBack ? yield* listening(desk, desk.actor("reader")) : undefined;
       const items = pairs.map((_, at) => ({
@@ -279,7 +279,7 @@ export const listUnion = defineProbe({
   values: () => record({ mineLater: boolean(), adds: integer({ min: 0, max: 2 }) }),
   *script(desk, { mineLater, adds }) {
     const phone = desk.actor("phone");
-    const baseMs = (yield* desk.now()) - AGO_MS;
+    const baseMs = (yield* desk.targetNow()) - AGO_MS;
     const at = (ms: number) => ({ timestamp: baseMs + ms });
     const old = [{ id: "old", text: "old" }, { id: "both", text: "old" }, ...SAME];
     const made = yield* created(desk, phone, "list", { name: "first", items: old }, at(0));

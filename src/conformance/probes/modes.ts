@@ -67,7 +67,7 @@ function* isMarkedAndApplied(desk: Desk, entity: Entity, { before, mine, behindM
     actual: JSON.stringify(moved.meta),
   });
   const patch = { ...mine(entity), ...itemsAfter, ...stir(desk, entity) };
-  const headers = { ifMatch: `"${made.revision}"`, timestamp: (yield* desk.now()) - behindMs };
+  const headers = { ifMatch: `"${made.revision}"`, timestamp: (yield* desk.targetNow()) - behindMs };
   const stale = yield* sure(desk, "FLG-1", tablet.update(entity, id, patch, headers), 200);
   yield* isMarked(desk, stale, made.revision, moved.revision);
   const wanted = fieldsOf(patched(fieldsOf(moved.record), patch));
@@ -215,6 +215,7 @@ export const capabilities = defineProbe({
     if (moved.isOk) yield* isRequiredAsTold(desk, told.record, id);
     if (hasPhase(desk.facts, 2)) yield* resolvesAsTold(desk, told.record);
     yield* takesBodiesAsTold(desk, told.record);
+    if (hasPhase(desk.facts, 5)) yield* isNotAboveFloor(desk, made.revision ?? "");
     const mutationsMax = Number(memberAt(told.record, "batch.mutationsMax"));
     if (!hasPhase(desk.facts, 3)) return;
     // Empty mutations are broken each by itself, and cost a target nothing.
@@ -279,6 +280,18 @@ function* takesBodiesAsTold(desk: Desk, data: Loose): Script<void> {
   const bare = phone.create("contact", { id: desk.fresh("c"), name: "n" });
   const body = String(bare.http.body).padEnd(Number(memberAt(data, "bodyBytesMax")), " ");
   yield* sure(desk, "FLG-3", { ...bare, http: { ...bare.http, body } }, 201, "exactly bodyBytesMax bytes");
+}
+
+/** What the declared floor is above is 410 (section 1): it never falls, and is asked for first. */
+function* isNotAboveFloor(desk: Desk, since: string): Script<void> {
+  const phone = desk.actor("phone");
+  const told = yield* desk.send(phone.capabilities());
+  const floor = textOf(memberAt(told.record, "delta.floorRevision")) ?? "";
+  const reply = yield* desk.send(phone.changes({ since, limit: 1 }));
+  yield* desk.expect("FLG-3", !desk.facts.ordered || !reply.isOk || floor <= since, {
+    expected: `delta.floorRevision at most ${since}, for changes since that are 200`,
+    actual: floor,
+  });
 }
 
 /** A target whose floor moves while one may wait for it. */

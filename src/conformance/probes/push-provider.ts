@@ -242,5 +242,6 @@ function receiptMs({ declared }: TargetFacts): number {
 
 function whyNoReceipts(facts: TargetFacts): string | undefined {
   if (receiptMs(facts) <= facts.waitMsMax) return undefined;
-  return `needs push.receiptDelaySeconds within what may be waited here: it is ${facts.declared.receiptDelaySeconds} s`;
+  const { receiptDelaySeconds } = facts.declared;
+  return `needs waits of ${receiptMs(facts) / SECOND_MS} s: push.receiptDelaySeconds is ${receiptDelaySeconds}, and ${RECEIPT_SLACK_MS / SECOND_MS} s are granted beyond it`;
 }

@@ -36,7 +36,8 @@ export const pushReaches = defineProbe({
   runs: 1,
   values: (facts) => {
     const entities = pushEntities(facts);
-    const two = { minLength: Math.min(2, entities.length), maxLength: 2 };
+    const most = Math.min(2, entities.length);
+    const two = { minLength: most, maxLength: most };
     return record({ entities: shuffledSubarray([...entities], two), operations: each(OPERATIONS) });
   },
   *script(desk, { entities: [entity = "contact", unwanted], operations }) {

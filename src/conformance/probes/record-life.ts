@@ -8,7 +8,7 @@ import { jsonEqual } from "../../base/canonical-json.ts";
 import { COLLECTION_OF, ENTITIES, type Entity } from "../../protocol/entity.ts";
 import type { Actor } from "../actor.ts";
 import type { Desk } from "../desk.ts";
-import { fieldsOf, instantOf, patched } from "../expectations.ts";
+import { fieldsOf, instantOf, patched, pathNamed } from "../expectations.ts";
 import { idOf, sure } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
 import { type Loose, listOf, looseOf, type Reply } from "../reply.ts";
@@ -103,7 +103,8 @@ function* isAddressed(desk: Desk, made: Reply, entity: Entity, id: string | unde
     actual: JSON.stringify(record.updatedAt),
   });
   const path = `/api/${COLLECTION_OF[entity]}/${encodeURIComponent(idOf(made))}`;
-  yield* desk.expect("API-1", made.header("location")?.endsWith(path) === true, {
+  const named = pathNamed(made.header("location") ?? "", made.ask.http.path);
+  yield* desk.expect("API-1", named?.endsWith(path) === true, {
     expected: `Location: ${path}`,
     actual: made.header("location") ?? "no Location",
   });

@@ -217,7 +217,7 @@ export const commitTime = defineProbe({
   *script(desk, { entity, offDays }) {
     const phone = desk.actor("phone");
     const before = yield* created(desk, phone, entity, stir(desk, entity));
-    const nowMs = yield* desk.now();
+    const nowMs = yield* desk.targetNow();
     const headers = { timestamp: nowMs + offDays * DAY_MS };
     const made = yield* created(desk, desk.actor("tablet"), entity, stir(desk, entity), headers);
     const apartMs = (instantOf(made.meta.updatedAt) ?? 0) - (instantOf(before.meta.updatedAt) ?? 0);

@@ -4,7 +4,7 @@
  * Refuses to know merges: those of tasks and lists have probes of their own.
  */
 
-import { boolean, constantFrom, integer, record } from "fast-check";
+import { boolean, constant, constantFrom, integer, record } from "fast-check";
 import { jsonEqual } from "../../base/canonical-json.ts";
 import { ENTITIES } from "../../protocol/entity.ts";
 import { isWhole } from "../conflict-body.ts";
@@ -54,7 +54,7 @@ export const staleWrite = defineProbe({
     const read = yield* desk.send(phone.read(entity, id));
 
     const patch = { ...mine(entity), ...stir(desk, entity) };
-    const timestamp = (yield* desk.now()) + aheadMs;
+    const timestamp = (yield* desk.targetNow()) + aheadMs;
     let told = current ?? "";
     for (const base of bases) {
       const ifMatch = quoted ? `"${known[base]}"` : known[base];
@@ -78,6 +78,32 @@ export const staleWrite = defineProbe({
       expected: JSON.stringify(wanted),
       actual: JSON.stringify(fieldsOf(applied.record)),
     });
+  },
+});
+
+export const onTheHead = defineProbe({
+  id: "conflict/on-the-head",
+  rules: ["CON-2", "CON-4"],
+  text: "The log's head is no current revision of a record that another change came after: a write on it is stale.",
+  phases: [2],
+  needs: ({ declared }) => (declared.mode === "enforce" ? undefined : "needs conflicts.mode: enforce"),
+  // Among other probes the head would be another one by the time that the write arrives.
+  alone: true,
+  runs: 1,
+  values: () => record({ entity: constant("contact" as const) }),
+  *script(desk, { entity }) {
+    const phone = desk.actor("phone");
+    const made = yield* created(desk, phone, entity, stir(desk, entity));
+    const id = idOf(made);
+    const patch = stir(desk, entity);
+    for (const [rule, write] of [
+      ["CON-2", (ifMatch: string) => phone.update(entity, id, patch, { ifMatch })],
+      ["CON-4", (ifMatch: string) => phone.delete(entity, id, { ifMatch })],
+    ] as const) {
+      const { revision: head = "" } = yield* created(desk, phone, "task", { title: "newer" });
+      yield* sure(desk, rule, write(head), 409, `${head} is that of another record, and the head`);
+    }
+    yield* untouched(desk, "CON-4", phone, entity, id, made.revision);
   },
 });
 
@@ -106,7 +132,7 @@ export const contactApart = defineProbe({
       },
     );
     const moved = yield* sure(desk, "CON-1", edit, 200);
-    const headers = { ifMatch: made.revision, timestamp: (yield* desk.now()) + aheadMs };
+    const headers = { ifMatch: made.revision, timestamp: (yield* desk.targetNow()) + aheadMs };
     const patch = { [field]: desk.fresh(field) };
     const stale = yield* desk.send(desk.actor("tablet").update("contact", id, patch, headers));
     const read = yield* untouched(desk, "MRG-1", desk.actor("phone"), "contact", id, moved.revision);

@@ -6,11 +6,12 @@
 
 import { array, boolean, constantFrom, integer, record } from "fast-check";
 import { HOUR_MS, SECOND_MS } from "../../base/time.ts";
+import { hasPhase } from "../anatomy.ts";
 import type { Desk } from "../desk.ts";
 import { instantOf } from "../expectations.ts";
 import { created, idOf, sure } from "../moves.ts";
 import { defineProbe, type Script } from "../probe.ts";
-import { looseOf, type Reply } from "../reply.ts";
+import { listOf, looseOf, type Reply } from "../reply.ts";
 import { type Claim, isLarger, over } from "../stamp-book.ts";
 import type { TargetFacts } from "../target.ts";
 import { each } from "../values.ts";
@@ -48,7 +49,7 @@ export const taskKnowing = defineProbe({
       }),
     }),
   *script(desk, { baseOffsetMs, chain, late }) {
-    const zeroMs = (yield* desk.now()) - AGO_MS;
+    const zeroMs = (yield* desk.targetNow()) - AGO_MS;
     const first: Claim = { atMs: zeroMs + baseOffsetMs, deviceId: desk.actor("d0").deviceId, key: "" };
     const made = yield* created(desk, desk.actor("d0"), "task", { title: "base" }, { timestamp: first.atMs });
     const known: { revision: string | undefined; claim: Claim }[] = [
@@ -123,8 +124,9 @@ export const taskPrecision = defineProbe({
       isBlind: constantFrom(declared.ifMatch === "optional"),
     }),
   *script(desk, { gapsMs, isBlind }) {
-    const baseMs = Math.floor(((yield* desk.now()) - AGO_MS) / SECOND_MS) * SECOND_MS;
+    const baseMs = Math.floor(((yield* desk.targetNow()) - AGO_MS) / SECOND_MS) * SECOND_MS;
     const [maker, left, right] = [desk.actor("maker"), desk.actor("a"), desk.actor("b")];
+    if (desk.facts.declared.resolvedBy === "server") yield* isRaised(desk, baseMs);
     for (const gapMs of gapsMs) {
       const made = yield* created(desk, maker, "task", { title: "base" }, { timestamp: baseMs });
       const id = idOf(made);
@@ -145,6 +147,26 @@ export const taskPrecision = defineProbe({
     }
   },
 });
+
+/** [MRG-2] who writes what stands there already changes no field, and raises its stamp all the same. */
+function* isRaised(desk: Desk, baseMs: number): Script<void> {
+  const made = yield* created(desk, desk.actor("maker"), "task", { title: "base" }, { timestamp: baseMs });
+  const id = idOf(made);
+  for (const [name, title, atMs] of [
+    ["a", "same", baseMs + 1_000],
+    ["b", "same", baseMs + 3_000],
+    ["c", "between", baseMs + 2_000],
+  ] as const)
+    yield* desk.send(
+      desk.actor(name).update("task", id, { title }, { ifMatch: made.revision, timestamp: atMs }),
+    );
+  const { record: shown } = yield* desk.send(desk.actor("maker").read("task", id));
+  yield* desk.expect("MRG-2", shown.title === "same", {
+    expected: "title: same, which was written 1 s and 3 s after the base",
+    actual: JSON.stringify(shown.title),
+    because: "a concurrent write of 2 s after the base arrived last",
+  });
+}
 
 /** 409, and the time that stands there. */
 function* isLost(
@@ -183,32 +205,56 @@ export const taskFuture = defineProbe({
     const far = { timestamp: targetMs + farMs + SLACK_MS };
     const made = yield* created(desk, fast, "task", { title: "a" }, far);
     const id = idOf(made);
-    yield* isClamped(desk, made, yield* desk.send(slow.create("task", { id, title: "again" })));
+    yield* isClamped(desk, ofCall(made), yield* desk.send(slow.create("task", { id, title: "again" })));
+    if (hasPhase(desk.facts, 3)) yield* isClampedInBatch(desk, far.timestamp);
 
     const other = yield* created(desk, slow, "task", { title: "a" });
     const edit = fast.update("task", idOf(other), { title: "b" }, { ifMatch: other.revision, ...far });
     const ahead = yield* sure(desk, "CON-1", edit, 200);
     const late = { ifMatch: other.revision, timestamp: targetMs - 1 };
     const lost = yield* desk.send(slow.update("task", idOf(other), { title: "late" }, late));
-    yield* isClamped(desk, ahead, lost);
+    yield* isClamped(desk, ofCall(ahead), lost);
     yield* isNotHeld(desk, idOf(other), other, "title");
   },
 });
 
+/** A write, when it was committed, and the time that it claimed. */
+interface Written {
+  readonly label: string;
+  readonly updatedAt: unknown;
+  readonly sentMs: number;
+}
+
+function ofCall({ ask, meta }: Reply): Written {
+  const { label, http } = ask;
+  return { label, updatedAt: meta.updatedAt, sentMs: Number(http.headers["x-mutation-timestamp"]) };
+}
+
+/** The same of a batch item: its timestamp stands beside it [BAT-4]. */
+function* isClampedInBatch(desk: Desk, timestamp: number): Script<void> {
+  const id = desk.fresh("t");
+  const item = { id: desk.fresh("k"), timestamp, entity: "task", operation: "create" };
+  const ask = desk.actor("fast").batch([{ ...item, payload: { id, title: "a" } }]);
+  const [result] = listOf((yield* desk.send(ask)).body.results).map(looseOf);
+  const { updatedAt } = looseOf(result?.meta);
+  if (instantOf(updatedAt) === undefined) return yield* desk.discard("a plain create in a batch failed");
+  const again = desk.actor("slow").create("task", { id, title: "again" });
+  yield* isClamped(desk, { label: ask.label, updatedAt, sentMs: timestamp }, yield* desk.send(again));
+}
+
 /** A 409 tells the time of the field that a clock far ahead wrote: 5 s after the receipt of that write. */
-function* isClamped(desk: Desk, written: Reply, told: Reply): Script<void> {
-  const committedMs = instantOf(written.meta.updatedAt) ?? 0;
+function* isClamped(desk: Desk, { label, updatedAt, sentMs }: Written, told: Reply): Script<void> {
+  const committedMs = instantOf(updatedAt) ?? 0;
   // Over a slow way the write may be received so late that it is not far ahead any more.
-  const sentMs = Number(written.ask.http.headers["x-mutation-timestamp"] ?? Number.POSITIVE_INFINITY);
   const latestMs = Math.min(committedMs + AHEAD_MS_MAX, sentMs);
   const toldMs = Number(looseOf(told.body.stamps).title);
   yield* desk.expect(
     "MRG-4",
     told.status === 409 && toldMs <= latestMs + APART_MS && toldMs >= latestMs - SLACK_MS,
     {
-      expected: `409, with stamps.title about ${latestMs}: 5 s after ${written.ask.label}`,
+      expected: `409, with stamps.title about ${latestMs}: 5 s after ${label}`,
       actual: `${told.says} with ${JSON.stringify(told.body.stamps)}`,
-      because: `its timestamp was ${written.ask.http.headers["x-mutation-timestamp"]}`,
+      because: `its timestamp was ${sentMs}`,
     },
   );
 }
@@ -234,7 +280,7 @@ function* countsAsIs(desk: Desk, atMs: number): Script<void> {
 function* isNotHeld(desk: Desk, id: string, made: Reply, field: string): Script<void> {
   if (desk.facts.declared.resolvedBy === "client") return;
   yield* desk.wait(2);
-  const nowMs = yield* desk.now();
+  const nowMs = yield* desk.targetNow();
   const value = desk.fresh("later");
   const headers = { ifMatch: made.revision, timestamp: nowMs + 500 * HOUR_MS };
   const later = yield* desk.send(desk.actor("later").update("task", id, { [field]: value }, headers));

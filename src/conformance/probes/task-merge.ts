@@ -52,7 +52,7 @@ export const taskMerge = defineProbe({
       ties: declared.resolvedBy === "client" ? constantFrom("none") : constantFrom("named", "bare"),
     }),
   *script(desk, { writes, names, order, ties }) {
-    const nowMs = yield* desk.now();
+    const nowMs = yield* desk.targetNow();
     const baseMs = nowMs - AGO_MS;
     const all = writes.map((write, at) => ({ ...write, name: names[at] as string, nth: at }));
     const ends: Loose[] = [];
@@ -290,7 +290,7 @@ export const tasksApart = defineProbe({
       offsetsMs: array(constantFrom(...OFFSETS_MS), { minLength: 4, maxLength: 4 }),
     }),
   *script(desk, { fields, offsetsMs }) {
-    const baseMs = (yield* desk.now()) - AGO_MS;
+    const baseMs = (yield* desk.targetNow()) - AGO_MS;
     const made = yield* created(desk, desk.actor("maker"), "task", baseFields(), { timestamp: baseMs });
     const id = idOf(made);
     const sent = fields.map((field) => [

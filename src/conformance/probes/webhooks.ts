@@ -210,7 +210,6 @@ interface Sequence {
 
 /** Whatever is drawn: a record that lives is written by a device in between. */
 const TOUCHED: Sequence = { order: [2, 1], endsAt: 9, together: false, touched: true };
-
 function* largestStays(
   desk: Desk,
   entity: Entity,
@@ -259,6 +258,12 @@ function* largestStays(
   const next = stir(desk, entity);
   yield* accepted(desk, { ...late, webhookId: desk.fresh("wh"), version: largest + 1, data: next }, "WHK-4");
   yield* shows(desk, "WHK-4", entity, id, next);
+  if (!touched) return;
+  // What was ended is not brought back by what comes late.
+  const ended = { ...late, webhookId: desk.fresh("wh"), version: largest + 3, action: "deleted" as const };
+  yield* accepted(desk, ended);
+  yield* accepted(desk, { ...late, webhookId: desk.fresh("wh"), version: largest + 2, data: next }, "WHK-4");
+  yield* shows(desk, "WHK-4", entity, id, undefined);
 }
 
 function* accepted(desk: Desk, delivery: Delivery, rule: RuleId = "WHK-1"): Script<void> {
