@@ -9,7 +9,7 @@ import { compareSides, type RunsReport } from "../report/compare-runs.ts";
 import { renderRunsMarkdown, renderRunsScreen } from "../report/compare-runs-text.ts";
 import { readSide } from "./compare-read.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { cannotWrite, checkWritable } from "./folder.ts";
+import { cannotWrite, checkWritable, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 
@@ -44,15 +44,15 @@ export function compareRuns(options: CompareRunsOptions, io: Io): ExitCode {
 }
 
 function write(report: RunsReport, { json, report: folder }: CompareRunsOptions, io: Io): void {
+  if (json !== undefined && json !== "-") writeNamed(json, renderJson(report), io.cwd);
+  if (folder === undefined) return;
   try {
-    if (json !== undefined && json !== "-") writeFileSync(resolve(io.cwd, json), renderJson(report));
-    if (folder === undefined) return;
     const path = resolve(io.cwd, folder);
     mkdirSync(path, { recursive: true });
     writeFileSync(join(path, "compare.json"), renderJson(report));
     writeFileSync(join(path, "compare.md"), renderRunsMarkdown(report));
   } catch (error) {
-    throw cannotWrite(`the comparison in ${folder ?? json ?? ""}`, error);
+    throw cannotWrite(`the comparison in ${folder}`, error);
   }
 }
 

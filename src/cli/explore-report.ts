@@ -91,7 +91,7 @@ export function writeFindings(filed: readonly Filed[], write: (name: string, tex
 
 /** What a report is made of. */
 export interface HuntOutcome {
-  readonly campaign: Pick<Campaign, "runs" | "events" | "behaviours" | "exercised">;
+  readonly campaign: Pick<Campaign, "runs" | "events" | "behaviours" | "exercised" | "deeds">;
   readonly filed: readonly Filed[];
   readonly known: readonly KnownReport[];
   readonly ended: ExploreReport["ended"];
@@ -123,6 +123,9 @@ export function exploreReport(outcome: HuntOutcome): ExploreReport {
     rules: [...campaign.exercised]
       .map(([rule, runs]) => ({ rule, runs }))
       .sort((left, right) => byCodeUnit(left.rule, right.rule)),
+    deeds: [...campaign.deeds]
+      .map(([deed, runs]) => ({ deed, runs }))
+      .sort((left, right) => byCodeUnit(left.deed, right.deed)),
     known: [...known],
     findings: filed.map(({ entry }) => entry),
     timing: {
@@ -170,7 +173,11 @@ export function renderExplore(
   if (others.length > 0) lines.push("", "also found");
   for (const { entry } of others)
     lines.push(`    ${entry.rule.padEnd(9)} ${entry.actions.to} steps  ${folder}/${entry.counterexample}`);
-  lines.push("", paint.dim(`  report      ${folder}/report.md`), paint.dim(`  again       ${report.again}`));
+  lines.push(
+    "",
+    paint.dim(`  report      ${folder}/report.html`),
+    paint.dim(`  again       ${report.again}`),
+  );
   return `${lines.join("\n")}\n`;
 }
 

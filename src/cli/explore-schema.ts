@@ -60,6 +60,8 @@ export const ExploreReport = z.strictObject({
   behaviours: Count,
   /** Rules whose trigger happened, and in how many runs. */
   rules: z.array(z.strictObject({ rule: z.string(), runs: Count })),
+  /** What plans did, and in how many runs. Reports of older versions have none. */
+  deeds: z.array(z.strictObject({ deed: z.string(), runs: Count })).exactOptional(),
   known: z.array(KnownReport),
   findings: z.array(FindingReport),
   timing: z.strictObject({

@@ -56,7 +56,7 @@ describe("explore", () => {
     expect(await runFake(["explore", "--runs", "96", "--workers", "1"], io)).toBe(0);
     expect(io.stdout.text).toMatch(/✓ explore · seed 1\n {2}96 runs in .* behaviours, .*nothing\s+found/);
     expect(io.stdout.text).toMatch(/\d known counterexamples fare as they must/);
-    expect(io.stdout.text).toContain(`${FIRST}/report.md`);
+    expect(io.stdout.text).toContain(`${FIRST}/report.html`);
     const report = reportIn(io);
     expect(report).toMatchObject({
       verdict: "pass",

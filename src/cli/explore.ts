@@ -15,6 +15,7 @@ import { EXIT, type ExitCode, gravest } from "./exit.ts";
 import { type Crew, hireCrew } from "./explore-crew.ts";
 import { hunt } from "./explore-hunt.ts";
 import { renderExploreMarkdown } from "./explore-markdown.ts";
+import { renderExplorePage } from "./explore-page.ts";
 import { exploreReport, type Filed, fileFindings, renderExplore, writeFindings } from "./explore-report.ts";
 import type { ExploreReport, KnownReport } from "./explore-schema.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
@@ -214,6 +215,7 @@ function writeReport(
   try {
     writeFindings(filed, folder.write);
     folder.write("report.json", text);
+    folder.write("report.html", renderExplorePage(report, filed, folder.shown));
     folder.write("report.md", renderExploreMarkdown(report));
     folder.publish();
     if (json !== undefined && json !== "-") writeNamed(json, text, io.cwd);

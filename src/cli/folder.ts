@@ -9,7 +9,9 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -34,6 +36,8 @@ export interface RunFolder {
   write(name: string, text: string): void;
   /** Makes `reports/latest` point here; a folder named by `--report` is not pointed to. */
   publish(): void;
+  /** Takes the folder away again where nothing was written into it. */
+  discard(): void;
 }
 
 export interface FolderRequest {
@@ -118,6 +122,9 @@ function folderAt(path: string, runId: string, cwd: string, parent: string | und
     write: (name, text) => writeFileSync(join(path, name), text),
     publish: () => {
       if (parent !== undefined) pointLatest(parent, runId);
+    },
+    discard: () => {
+      if (readdirSync(path).length === 0) rmdirSync(path);
     },
   };
 }

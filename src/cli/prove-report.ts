@@ -49,7 +49,7 @@ export function renderProof(seen: SeenProof, { width, paint, folder }: ProofScre
     head,
     familyTable(seen, paint),
     troubles,
-    [paint.dim(`  report      ${folder}/report.md`)],
+    [paint.dim(`  report      ${folder}/report.html`)],
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -57,7 +57,13 @@ export function renderProof(seen: SeenProof, { width, paint, folder }: ProofScre
     .join("\n\n")}\n`;
 }
 
-function headRows({ proof, canary, tookMs, partial }: SeenProof): readonly (readonly [string, string])[] {
+/** What the proof comes to, row by row. */
+export function headRows({
+  proof,
+  canary,
+  tookMs,
+  partial,
+}: SeenProof): readonly (readonly [string, string])[] {
   const { hunts } = proof;
   const ofDevices = hunts.filter(({ fault }) => fault.side === "device").length;
   const killed = [...killMatrix(proof).values()].filter((faults) => faults.length > 0).length;
@@ -81,7 +87,8 @@ function headRows({ proof, canary, tookMs, partial }: SeenProof): readonly (read
   ];
 }
 
-function troubleRows({ proof, canary }: SeenProof): readonly (readonly [string, readonly string[]])[] {
+/** What is wrong, by its kind; empty when the suite is proven. */
+export function troubleRows({ proof, canary }: SeenProof): readonly (readonly [string, readonly string[]])[] {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ["survived: nothing caught them", proof.survivors],
     ["caught, but not under their own rule", proof.notUnderOwnRule],

@@ -16,6 +16,7 @@ import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { noSuchFault } from "./planted.ts";
 import { openStatusLine, type StatusLine } from "./progress.ts";
+import { renderProvePage } from "./prove-page.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
 import type { ProofSettings } from "./prove-worker.ts";
 import { faultsOf, proofShard, workOfShard } from "./shard-prove.ts";
@@ -61,6 +62,7 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
   const pieces = await carryOutAll(work, settings, options, io, line);
   line.stop();
   if (pieces === undefined) {
+    folder.discard();
     if (!options.quiet) io.stderr.write("interrupted: a suite that is proved in part is not proved\n");
     return EXIT.interrupted;
   }
@@ -72,6 +74,7 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
     tookMs: io.now() - startedMs,
     partial: chosen !== undefined,
   };
+  folder.write("report.html", renderProvePage(seen));
   folder.write("report.md", renderProofMarkdown(seen));
   folder.write("report.json", `${canonicalJson(proofJson(seen))}\n`);
   if (options.shard !== undefined)

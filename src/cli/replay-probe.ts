@@ -193,12 +193,11 @@ function textOf(
   const stayed = left.map(
     (text) => `left behind: ${text}${runId === undefined ? "" : ` (zeke-sync cleanup ${runId})`}`,
   );
-  if (quiet) return `${[head, ...stayed].join("\n")}\n`;
-  const lines = [
-    head,
-    ...wrap(sentenceOf(example, outcome), width - 2).map((line) => `  ${line}`),
-    ...stayed,
-  ];
+  const sentence = wrap(sentenceOf(example, outcome), width - 2).map((line) => `  ${line}`);
+  // Neither verdict says by itself which rule stands in the way, or what does.
+  const isSilent = quiet && verdict !== "INCONCLUSIVE" && verdict !== "CHANGED";
+  const lines = [head, ...(isSilent ? [] : sentence), ...stayed];
+  if (quiet) return `${lines.join("\n")}\n`;
   if (broken !== undefined) {
     const { level = "", text = "", phase = "?" } = ruleById(broken.rule) ?? {};
     const heading = `${broken.rule}  ${level}  `;

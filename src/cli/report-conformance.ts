@@ -7,6 +7,7 @@ import { renderJUnit } from "../report/conformance-junit.ts";
 import { renderConformanceMarkdown } from "../report/conformance-markdown.ts";
 import type { ConformanceReport } from "../report/conformance-result.ts";
 import { renderConformance, renderConformanceTrouble } from "../report/conformance-screen.ts";
+import { renderConformancePage } from "../report/page-conformance.ts";
 import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
 import type { Rendered } from "./report-kinds.ts";
 import type { FoundRun } from "./report-read.ts";
@@ -25,6 +26,7 @@ export function ofConformance(report: ConformanceReport): Rendered {
   return {
     screen: ({ quiet, ...style }) => (quiet ? renderConformanceTrouble : renderConformance)(report, style),
     forms: {
+      html: () => renderConformancePage(report),
       markdown: () => renderConformanceMarkdown(report),
       junit: () => renderJUnit(report),
       json: () => `${JSON.stringify(report, undefined, 2)}\n`,

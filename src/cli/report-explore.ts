@@ -10,6 +10,7 @@ import type { Counterexample } from "../exploration/counterexample.ts";
 import { UsageFault } from "./exit.ts";
 import { codeOf } from "./explore.ts";
 import { renderExploreMarkdown } from "./explore-markdown.ts";
+import { renderExplorePage } from "./explore-page.ts";
 import { type Filed, renderExplore } from "./explore-report.ts";
 import { EXPLORE_SCHEMA, ExploreReport } from "./explore-schema.ts";
 import { playFor } from "./explore-tell.ts";
@@ -46,6 +47,7 @@ export function ofExplore(report: ExploreReport, examples: ReadonlyMap<string, C
   return {
     screen: (style) => renderExplore(report, filed(), style),
     forms: {
+      html: (folder) => renderExplorePage(report, filed(), folder),
       markdown: () => renderExploreMarkdown(report),
       json: () => `${canonicalJson(report)}\n`,
     },

@@ -20,8 +20,8 @@ interface ScreenStyle {
 /** A report that was read, ready to be rendered. */
 export interface Rendered {
   screen(style: ScreenStyle): string;
-  /** undefined: this kind of run has no such form. */
-  readonly forms: Readonly<Partial<Record<Format, () => string>>>;
+  /** undefined: this kind of run has no such form. `folder` is where the run is, as a user would write it. */
+  readonly forms: Readonly<Partial<Record<Format, (folder: string) => string>>>;
   /** What the run itself ended with. */
   readonly code: ExitCode;
 }

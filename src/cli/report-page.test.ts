@@ -1,18 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SimulationReport } from "../report/result-schema.ts";
+import { CHROMIUM, inBrowser, openPage, seriousIn, startBrowser, widthOfAll } from "./browser.fixture.ts";
 import { Outside, runFake } from "./outside.fixture.ts";
 import { loadRunKit } from "./run-kit.ts";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  existsSync,
-);
 const PAGE_BYTES_MAX = 1.5 * 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), "zeke-sync-page-"));
@@ -84,179 +79,133 @@ describe("report.html", () => {
   });
 });
 
-describe.skipIf(CHROMIUM === undefined)(
-  `report.html in a browser${CHROMIUM ? "" : " (skipped: there is no Chromium)"}`,
-  () => {
-    let browser: Browser;
-    beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox"] });
-    }, 60_000);
-    afterAll(() => browser.close());
+describe.skipIf(CHROMIUM === undefined)(inBrowser("report.html in a browser"), () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser.close());
 
-    /** Opens a page from disk; what it says on the console and asks of the network comes with it. */
-    async function opened(path: string, options: Parameters<Browser["newContext"]>[0] = {}) {
-      const context: BrowserContext = await browser.newContext({
-        viewport: { width: 1280, height: 900 },
-        ...options,
-      });
-      const page: Page = await context.newPage();
-      const said: string[] = [];
-      const asked: string[] = [];
-      page.on("console", (message) => said.push(message.text()));
-      page.on("pageerror", (error) => said.push(error.message));
-      const own = pathToFileURL(join(path, "report.html")).href;
-      await page.route("**/*", (route) => {
-        const url = route.request().url();
-        if (url.split("#")[0] === own) return route.continue();
-        asked.push(url);
-        return route.abort();
-      });
-      await page.goto(own);
-      return { page, said, asked, close: () => context.close() };
+  const opened = (path: string, options?: Parameters<Browser["newContext"]>[0]) =>
+    openPage(browser, path, options);
+
+  test("says nothing on the console, and asks nobody for anything", async () => {
+    for (const path of [passing, violated]) {
+      const { page, said, asked, close } = await opened(path);
+      await page.mouse.wheel(0, 4_000);
+      for (const svg of await page.locator("figure[data-buckets] svg").all()) await svg.hover();
+      expect([said, asked]).toEqual([[], []]);
+      await close();
     }
+  });
 
-    test("says nothing on the console, and asks nobody for anything", async () => {
-      for (const path of [passing, violated]) {
-        const { page, said, asked, close } = await opened(path);
-        await page.mouse.wheel(0, 4_000);
-        for (const svg of await page.locator("figure[data-buckets] svg").all()) await svg.hover();
-        expect([said, asked]).toEqual([[], []]);
+  test("every chart has its marks", async () => {
+    const { page, close } = await opened(passing);
+    const marks = await page.locator("svg.chart").evaluateAll((charts) =>
+      charts.map((chart) => ({
+        label: chart.getAttribute("aria-label") ?? "",
+        paths: chart.querySelectorAll("path").length,
+        texts: chart.querySelectorAll("text").length,
+      })),
+    );
+    expect(marks.length).toBeGreaterThanOrEqual(9);
+    for (const { label, paths, texts } of marks) {
+      expect(paths, label).toBeGreaterThan(5);
+      expect(texts, label).toBeGreaterThan(4);
+      expect(label.length).toBeGreaterThan(40);
+    }
+    expect(await page.locator("svg.strip .edit").count()).toBeGreaterThan(20);
+    expect(await page.locator("svg.strip .off").count()).toBeGreaterThan(0);
+    await close();
+  });
+
+  test("a chart over time answers the pointer with the values of its table", async () => {
+    const { page, close } = await opened(passing);
+    const figure = page.locator("figure[data-buckets]", { hasText: "Reads from fresh local data" });
+    await figure.locator("svg").hover({ position: { x: 250, y: 60 } });
+    const tip = (await figure.locator(".tip").textContent()) ?? "";
+    const [from, , fresh] = tip.split(" · ");
+    const row = figure
+      .locator("tbody tr")
+      .filter({ has: page.getByRole("rowheader", { name: from ?? "", exact: true, includeHidden: true }) });
+    expect(tip).toMatch(/ · reads \d+/);
+    expect(`fresh ${(await row.locator("td").nth(1).textContent()) ?? ""}`).toBe(fresh);
+    await page.mouse.move(0, 0);
+    expect(await figure.locator(".tip").count()).toBe(0);
+    await close();
+  });
+
+  test("rules are filtered by keyboard alone", async () => {
+    const { page, close } = await opened(violated);
+    const shown = () => page.locator("details.rule:visible").count();
+    const every = await shown();
+    await page.keyboard.press("/");
+    await page.keyboard.type("con-");
+    expect(
+      await page.locator("#search").evaluate((input) => input === input.ownerDocument.activeElement),
+    ).toBe(true);
+    const some = await shown();
+    expect(some).toBeGreaterThan(5);
+    expect(some).toBeLessThan(every);
+    expect(await page.locator("#shown").textContent()).toBe(`${some} of ${every} rules`);
+    await page.keyboard.press("Escape");
+    expect(await shown()).toBe(every);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("ArrowDown");
+    const broken = reportIn(violated).rules.filter(({ verdict }) => verdict === "violated");
+    expect(await shown()).toBe(broken.length);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.locator("details.rule[open]").getAttribute("id")).toBe(`rule-${broken[0]?.id}`);
+    await close();
+  });
+
+  test("a cell of the matrix shows its rules, and all of them when it is chosen again", async () => {
+    const { page, close } = await opened(passing);
+    const cell = page.locator(".matrix button", { hasText: /./ }).first();
+    await cell.focus();
+    await page.keyboard.press("Space");
+    const family = await cell.getAttribute("data-family");
+    const families = await page
+      .locator("details.rule:visible")
+      .evaluateAll((rules) => rules.map((rule) => rule.getAttribute("data-family")));
+    expect([...new Set(families)]).toEqual([family]);
+    expect(await cell.getAttribute("aria-pressed")).toBe("true");
+    await page.keyboard.press("Space");
+    expect(await page.locator("details.rule:visible").count()).toBeGreaterThan(families.length);
+    await close();
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`axe finds nothing serious by ${colorScheme === "light" ? "day" : "night"}, on a desk and on a phone`, async () => {
+      for (const [path, width] of [
+        [passing, 1_280],
+        [violated, 390],
+      ] as const) {
+        const viewport = { width, height: 900 };
+        const { page, close } = await opened(path, { colorScheme, viewport, bypassCSP: true });
+        expect(await seriousIn(page)).toEqual([]);
         await close();
       }
     });
+  }
 
-    test("every chart has its marks", async () => {
-      const { page, close } = await opened(passing);
-      const marks = await page.locator("svg.chart").evaluateAll((charts) =>
-        charts.map((chart) => ({
-          label: chart.getAttribute("aria-label") ?? "",
-          paths: chart.querySelectorAll("path").length,
-          texts: chart.querySelectorAll("text").length,
-        })),
-      );
-      expect(marks.length).toBeGreaterThanOrEqual(9);
-      for (const { label, paths, texts } of marks) {
-        expect(paths, label).toBeGreaterThan(5);
-        expect(texts, label).toBeGreaterThan(4);
-        expect(label.length).toBeGreaterThan(40);
-      }
-      expect(await page.locator("svg.strip .edit").count()).toBeGreaterThan(20);
-      expect(await page.locator("svg.strip .off").count()).toBeGreaterThan(0);
+  test("nothing makes the page wider than a phone, or a sheet of paper", async () => {
+    for (const path of [passing, violated]) {
+      const { page, close } = await opened(path, { viewport: { width: 390, height: 844 } });
+      expect(await widthOfAll(page)).toBe(390);
+      await page.setViewportSize({ width: 720, height: 1_000 });
+      await page.emulateMedia({ media: "print" });
+      expect(await widthOfAll(page)).toBe(720);
+      expect((await page.pdf()).length).toBeGreaterThan(20_000);
       await close();
-    });
-
-    test("a chart over time answers the pointer with the values of its table", async () => {
-      const { page, close } = await opened(passing);
-      const figure = page.locator("figure[data-buckets]", { hasText: "Reads from fresh local data" });
-      await figure.locator("svg").hover({ position: { x: 250, y: 60 } });
-      const tip = (await figure.locator(".tip").textContent()) ?? "";
-      const [from, , fresh] = tip.split(" · ");
-      const row = figure
-        .locator("tbody tr")
-        .filter({ has: page.getByRole("rowheader", { name: from ?? "", exact: true, includeHidden: true }) });
-      expect(tip).toMatch(/ · reads \d+/);
-      expect(`fresh ${(await row.locator("td").nth(1).textContent()) ?? ""}`).toBe(fresh);
-      await page.mouse.move(0, 0);
-      expect(await figure.locator(".tip").count()).toBe(0);
-      await close();
-    });
-
-    test("rules are filtered by keyboard alone", async () => {
-      const { page, close } = await opened(violated);
-      const shown = () => page.locator("details.rule:visible").count();
-      const every = await shown();
-      await page.keyboard.press("/");
-      await page.keyboard.type("con-");
-      expect(
-        await page.locator("#search").evaluate((input) => input === input.ownerDocument.activeElement),
-      ).toBe(true);
-      const some = await shown();
-      expect(some).toBeGreaterThan(5);
-      expect(some).toBeLessThan(every);
-      expect(await page.locator("#shown").textContent()).toBe(`${some} of ${every} rules`);
-      await page.keyboard.press("Escape");
-      expect(await shown()).toBe(every);
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("ArrowDown");
-      const broken = reportIn(violated).rules.filter(({ verdict }) => verdict === "violated");
-      expect(await shown()).toBe(broken.length);
-      await page.keyboard.press("Tab");
-      await page.keyboard.press("Enter");
-      expect(await page.locator("details.rule[open]").getAttribute("id")).toBe(`rule-${broken[0]?.id}`);
-      await close();
-    });
-
-    test("a cell of the matrix shows its rules, and all of them when it is chosen again", async () => {
-      const { page, close } = await opened(passing);
-      const cell = page.locator(".matrix button", { hasText: /./ }).first();
-      await cell.focus();
-      await page.keyboard.press("Space");
-      const family = await cell.getAttribute("data-family");
-      const families = await page
-        .locator("details.rule:visible")
-        .evaluateAll((rules) => rules.map((rule) => rule.getAttribute("data-family")));
-      expect([...new Set(families)]).toEqual([family]);
-      expect(await cell.getAttribute("aria-pressed")).toBe("true");
-      await page.keyboard.press("Space");
-      expect(await page.locator("details.rule:visible").count()).toBeGreaterThan(families.length);
-      await close();
-    });
-
-    for (const colorScheme of ["light", "dark"] as const) {
-      test(`axe finds nothing serious by ${colorScheme === "light" ? "day" : "night"}, on a desk and on a phone`, async () => {
-        for (const [path, width] of [
-          [passing, 1_280],
-          [violated, 390],
-        ] as const) {
-          const { page, close } = await opened(path, {
-            colorScheme,
-            viewport: { width, height: 900 },
-            bypassCSP: true,
-          });
-          await page.addScriptTag({ path: AXE });
-          const found = await page.evaluate(async () => {
-            const { axe } = globalThis as unknown as {
-              axe: {
-                run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-              };
-            };
-            const { violations } = await axe.run();
-            return violations.map(
-              ({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 200)}`,
-            );
-          });
-          expect(found.filter((text) => /^(serious|critical)/.test(text))).toEqual([]);
-          await close();
-        }
-      }, 60_000);
     }
+  });
 
-    test("nothing makes the page wider than a phone, or a sheet of paper", async () => {
-      for (const path of [passing, violated]) {
-        const { page, close } = await opened(path, { viewport: { width: 390, height: 844 } });
-        const wide = () =>
-          page.evaluate(
-            () =>
-              (globalThis as unknown as { document: { documentElement: { scrollWidth: number } } }).document
-                .documentElement.scrollWidth,
-          );
-        await page.locator("details").evaluateAll((all) => {
-          for (const one of all) one.setAttribute("open", "");
-        });
-        expect(await wide()).toBe(390);
-        await page.setViewportSize({ width: 720, height: 1_000 });
-        await page.emulateMedia({ media: "print" });
-        expect(await wide()).toBe(720);
-        expect((await page.pdf()).length).toBeGreaterThan(20_000);
-        await close();
-      }
-    });
-
-    test("without its script, everything is there to be read", async () => {
-      const { page, close } = await opened(passing, { javaScriptEnabled: false });
-      expect(await page.locator("details.rule").count()).toBe(reportIn(passing).rules.length);
-      expect(await page.locator(".filter").isVisible()).toBe(false);
-      await close();
-    });
-  },
-);
+  test("without its script, everything is there to be read", async () => {
+    const { page, close } = await opened(passing, { javaScriptEnabled: false });
+    expect(await page.locator("details.rule").count()).toBe(reportIn(passing).rules.length);
+    expect(await page.locator(".filter").isVisible()).toBe(false);
+    await close();
+  });
+});

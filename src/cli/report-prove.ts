@@ -8,6 +8,7 @@ import { canonicalJson } from "../base/canonical-json.ts";
 import type { Proof } from "../exploration/prove.ts";
 import { faultByName } from "../faults/all.ts";
 import { EXIT, UsageFault } from "./exit.ts";
+import { renderProvePage } from "./prove-page.ts";
 import { proofJson, renderProof, renderProofMarkdown, type SeenProof } from "./prove-report.ts";
 import type { Rendered } from "./report-kinds.ts";
 import type { FoundRun } from "./report-read.ts";
@@ -63,6 +64,7 @@ export function ofProof(seen: SeenProof): Rendered {
   return {
     screen: ({ quiet, ...style }) => (quiet && holds ? "" : renderProof(seen, style)),
     forms: {
+      html: () => renderProvePage(seen),
       markdown: () => renderProofMarkdown(seen),
       json: () => `${canonicalJson(proofJson(seen))}\n`,
     },

@@ -113,7 +113,8 @@ async function merged(found: readonly FoundRun[], options: ReportOptions, io: Io
     for (const [name, text] of extra) folder.write(name, text);
     for (const format of FORMATS) {
       const render = rendered.forms[format];
-      if (render !== undefined && format !== "openMetrics") folder.write(USUAL[format][0], render());
+      if (render !== undefined && format !== "openMetrics")
+        folder.write(USUAL[format][0], render(folder.shown));
     }
     folder.publish();
   } catch (error) {
@@ -135,19 +136,19 @@ function whole<Result>(merge: () => Result): Result {
   }
 }
 
-function put(format: Format, { rendered, folder }: Ready, { forms }: ReportOptions, io: Io): void {
+function put(format: Format, { rendered, folder, shown }: Ready, { forms }: ReportOptions, io: Io): void {
   const render = rendered.forms[format];
   const [usual, option] = USUAL[format];
   if (render === undefined) throw new UsageFault(`${option}: a run of this kind has no such form`);
   const place = forms[format];
   if (place === "-") {
-    io.stdout.write(render());
+    io.stdout.write(render(shown));
     return;
   }
   const file = place === undefined || place === true ? join(folder, usual) : resolve(io.cwd, place);
   try {
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, render());
+    writeFileSync(file, render(shown));
   } catch (error) {
     throw cannotWrite(typeof place === "string" ? place : usual, error);
   }

@@ -82,6 +82,7 @@ export function mergeHunt(files: readonly ShardFile[], runId: string): MergedHun
     events: sum(({ events }) => events),
     behaviours: new Set(shards.flatMap(({ body }) => body.behaviours)).size,
     rules: mergeRules(reports),
+    deeds: mergeDeeds(reports),
     known: [...known],
     findings: [...findings],
     timing: {
@@ -95,12 +96,26 @@ export function mergeHunt(files: readonly ShardFile[], runId: string): MergedHun
 }
 
 function mergeRules(reports: readonly ExploreReport[]): ExploreReport["rules"] {
+  const counts = summedRuns(
+    reports.flatMap(({ rules }) => rules.map(({ rule, runs }) => [rule, runs] as const)),
+  );
+  return counts.map(([rule, runs]) => ({ rule, runs }));
+}
+
+function mergeDeeds(reports: readonly ExploreReport[]): NonNullable<ExploreReport["deeds"]> {
+  const counts = summedRuns(
+    reports.flatMap(({ deeds = [] }) => deeds.map(({ deed, runs }) => [deed, runs] as const)),
+  );
+  return counts.map(([deed, runs]) => ({ deed, runs }));
+}
+
+/** Runs by name, in the order of the names. */
+function summedRuns(
+  parts: readonly (readonly [name: string, runs: number])[],
+): readonly (readonly [name: string, runs: number])[] {
   const counts = new Map<string, number>();
-  for (const { rules } of reports)
-    for (const { rule, runs } of rules) counts.set(rule, (counts.get(rule) ?? 0) + runs);
-  return [...counts]
-    .map(([rule, runs]) => ({ rule, runs }))
-    .sort((left, right) => byCodeUnit(left.rule, right.rule));
+  for (const [name, runs] of parts) counts.set(name, (counts.get(name) ?? 0) + runs);
+  return [...counts].sort(([left], [right]) => byCodeUnit(left, right));
 }
 
 /** Every shard plays all of them: one that fares badly anywhere fares badly. */

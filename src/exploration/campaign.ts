@@ -68,6 +68,8 @@ const FINDINGS_MAX = 200;
 export class Campaign {
   readonly behaviours = new Set<string>();
   readonly exercised = new Map<string, number>();
+  /** In how many runs each kind of thing was done. */
+  readonly deeds = new Map<string, number>();
   private readonly found = new Map<string, Finding>();
   private readonly options: CampaignOptions;
   private readonly corpus: Plan[] = [];
@@ -120,6 +122,8 @@ export class Campaign {
       this.done++;
       this.eventCount += result.events;
       this.learn(job, result);
+      for (const deed of new Set(job.plan.actions.map((action) => action.deed.do)))
+        this.deeds.set(deed, (this.deeds.get(deed) ?? 0) + 1);
       for (const rule of result.exercised) this.exercised.set(rule, (this.exercised.get(rule) ?? 0) + 1);
       for (const breach of result.broken) news.push(...this.file(job, breach));
     }

@@ -157,7 +157,7 @@ function violatedLines(rule: RuleReport, options: ScreenOptions): readonly strin
     ...(first === undefined ? [] : violationLines(first, options)),
     ...(rest > 0
       ? [
-          `    ${rest === 1 ? "one more probe shows" : `${rest} more probes show`} it: report.md has ${rest === 1 ? "it" : "them"}`,
+          `    ${rest === 1 ? "one more probe shows" : `${rest} more probes show`} it: report.html has ${rest === 1 ? "it" : "them"}`,
         ]
       : []),
   ];
@@ -181,7 +181,7 @@ function reasonLines(
 /** A path and a command are for copying: they are not wrapped. */
 function footer({ again }: ConformanceReport, { folder, paint }: ScreenOptions): readonly string[] {
   return [
-    paint.dim(`${"  report".padEnd(INDENT)}${folder}/report.md`),
+    paint.dim(`${"  report".padEnd(INDENT)}${folder}/report.html`),
     paint.dim(`${"  again".padEnd(INDENT)}${again}`),
   ];
 }

@@ -7,6 +7,7 @@
 import type { RuleViolation, ShownExchange, ViolationEvidence } from "./conformance-result.ts";
 import { fold } from "./fold.ts";
 import { cut, labelled } from "./layout.ts";
+import type { Diagram } from "./space-time.ts";
 import { diagramOfExchanges, type ExchangeStep } from "./space-time-exchanges.ts";
 import { renderDiagramText } from "./space-time-text.ts";
 
@@ -86,20 +87,29 @@ export function heardTexts({ heard = [] }: Pick<ViolationEvidence, "heard">): re
   return before > 0 ? [`${before} sockets before these`, ...told] : told;
 }
 
-/** Who asked what, side by side; nothing where one alone asked, one thing after the other. */
-export function drawnExchanges({ exchanges }: ViolationEvidence, width: number): readonly string[] {
-  const told = exchanges.flatMap(({ told: one }) => (one === undefined ? [] : [one]));
-  const shown = told.slice(-EXCHANGES_DRAWN_MAX);
+/** Who asked what, as a diagram; undefined where one alone asked, one thing after the other. */
+export function diagramOf(evidence: ViolationEvidence): Diagram | undefined {
+  const shown = toldOf(evidence).slice(-EXCHANGES_DRAWN_MAX);
   const isAlone = new Set(shown.map(({ by }) => by)).size < 2;
-  if (shown.length < 2 || (isAlone && !isTogether(shown))) return [];
+  if (shown.length < 2 || (isAlone && !isTogether(shown))) return undefined;
   const last = shown.length - 1;
-  const steps = shown.map((one, at) => stepOf(one, at === last));
-  const all = renderDiagramText(diagramOfExchanges(steps), { width }).trimEnd().split("\n");
+  return diagramOfExchanges(shown.map((one, at) => stepOf(one, at === last)));
+}
+
+/** The diagram in characters, side by side; nothing where there is none. */
+export function drawnExchanges(evidence: ViolationEvidence, width: number): readonly string[] {
+  const diagram = diagramOf(evidence);
+  if (diagram === undefined) return [];
+  const all = renderDiagramText(diagram, { width }).trimEnd().split("\n");
   // The key below is for histories: here are requests and answers alone.
   const keyAt = all.findIndex((line) => KEY.test(line));
   const lines = keyAt < 0 ? all : all.slice(0, keyAt);
-  const before = told.length - shown.length;
+  const before = toldOf(evidence).length - EXCHANGES_DRAWN_MAX;
   return before > 0 ? [`… ${before} before these`, ...lines] : lines;
+}
+
+function toldOf({ exchanges }: ViolationEvidence): readonly Told[] {
+  return exchanges.flatMap(({ told }) => (told === undefined ? [] : [told]));
 }
 
 type Told = NonNullable<ShownExchange["told"]>;

@@ -7,16 +7,12 @@ import { CHART_WIDTH, type Tone } from "./chart.ts";
 import { PLOT, PLOT_RIGHT, PLOT_RIGHT_WIDE, timeTick } from "./chart-axis.ts";
 import type { TimeSpan } from "./chart-time.ts";
 import { html, type Markup, NOTHING } from "./page-markup.ts";
+import { type Table, tableOf } from "./page-table.ts";
 
 export interface LegendEntry {
   readonly text: string;
   readonly tone: Tone;
   readonly look?: "block" | "soft" | "rule" | "dash";
-}
-
-export interface Table {
-  readonly heads: readonly string[];
-  readonly rows: readonly (readonly string[])[];
 }
 
 export interface FigureParts {
@@ -56,18 +52,6 @@ export function noFigure(title: string, why: string): Markup {
 
 function entry({ text, tone, look = "block" }: LegendEntry): Markup {
   return html`<li><i class="t-${tone} ${look}"></i>${text}</li>`;
-}
-
-/** A table whose first column names its rows and whose others are numbers. */
-export function tableOf({ heads, rows }: Table): Markup {
-  const head = heads.map(
-    (text, column) => html`<th scope="col" class="${column === 0 ? "" : "n"}">${text}</th>`,
-  );
-  return html`<table><thead><tr>${head}</tr></thead><tbody>${rows.map(tableRow)}</tbody></table>`;
-}
-
-function tableRow(cells: readonly string[]): Markup {
-  return html`<tr>${cells.map((text, column) => (column === 0 ? html`<th scope="row">${text}</th>` : html`<td class="n">${text}</td>`))}</tr>`;
 }
 
 /** Rows of a table over time: when each bucket began, then its values. */

@@ -6,6 +6,7 @@
 import { formatDuration } from "../base/time.ts";
 import type { FigureName, Statistic } from "./figure.ts";
 import { formatCount, formatQuantity, formatShare, grouped } from "./numbers.ts";
+import { answerHead, sentenceText, startedText } from "./page-answer.ts";
 import { html, type Markup, NOTHING } from "./page-markup.ts";
 import type { SimulationReport } from "./result-schema.ts";
 import { faultLine } from "./struck.ts";
@@ -26,21 +27,17 @@ interface Tile {
 /** The top of the page. */
 export function pageHead(report: SimulationReport): Markup {
   const { suite, timing, scenario, seed, verdict } = report;
-  const mark = verdict === "pass" ? "✓" : verdict === "fail" ? "✗" : "·";
-  const words = { pass: "Passed", fail: "Failed", interrupted: "Interrupted" }[verdict];
-  return html`<header class="head">
-<p class="brand"><b>${suite.name}</b> ${suite.version} · run ${timing.runId} · ${timing.startedAt.slice(0, 16).replace("T", " ")} UTC</p>
-<div class="answer ${verdict}"><span class="mark" aria-hidden="true">${mark}</span><h1>${words}: ${scenario.name}, seed ${seed}</h1></div>
-<p>${sentence(verdictSentence(report))}${thresholdWords(report)}</p>
-${tiles(report)}
-${otherThresholds(report)}
-<h2 id="run">What was run</h2>
-<p class="lead">${scenario.description.trim()}</p>
-<dl class="facts">${facts(report).map(([label, text]) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>
-<h3>Run it again</h3>
-<p class="lead">The same seed gives the same history, to the byte; its digest is <code>${report.run.digest}</code>.</p>
-<div class="again"><pre><code>${report.again}</code></pre><button type="button" hidden data-copy="${report.again}">Copy</button></div>
-</header>`;
+  return answerHead({
+    brand: `${suite.version} · run ${timing.runId} · ${startedText(timing.startedAt)}`,
+    outcome: verdict,
+    title: `${scenario.name}, seed ${seed}`,
+    sentence: `${sentenceText(verdictSentence(report))}${thresholdWords(report)}`,
+    figures: [tiles(report), otherThresholds(report)],
+    lead: scenario.description.trim(),
+    facts: facts(report),
+    againLead: html`The same seed gives the same history, to the byte; its digest is <code>${report.run.digest}</code>.`,
+    again: report.again,
+  });
 }
 
 function thresholdWords({ thresholds }: SimulationReport): string {
@@ -165,10 +162,6 @@ function tilesOf(report: SimulationReport): readonly Tile[] {
       more: [`${formatCount(full)} of ${samples("full sync rate")} syncs`],
     },
   ];
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }
 
 /** How long ago in the run, for people. */

@@ -1,6 +1,6 @@
 /**
  * Owns the rules of a page: how many by family and phase, and each with its text, its verdict and how often it was tried.
- * Refuses to tell violations: page-violations.ts does.
+ * Refuses to tell violations: what each page is about does.
  */
 
 import { RULE_FAMILIES } from "../protocol/rules/rule.ts";
@@ -8,7 +8,13 @@ import { FAMILIES } from "./families.ts";
 import { grouped } from "./numbers.ts";
 import { html, type Markup, NOTHING, withCode } from "./page-markup.ts";
 import { violationMarkup } from "./page-violations.ts";
-import type { FamilyEntry, RuleEntry, SimulationReport } from "./result-schema.ts";
+import type { RuleEntry } from "./result-schema.ts";
+
+/** What a page tells of a rule, whatever judged it. */
+export type PagedRule = Pick<
+  RuleEntry,
+  "id" | "level" | "side" | "phase" | "text" | "verdict" | "exercised" | "reason"
+>;
 
 const PHASES = [0, 1, 2, 3, 4, 5] as const;
 const VERDICTS = [
@@ -27,26 +33,39 @@ const SIDES: Readonly<Record<RuleEntry["side"], string>> = {
   R: "what is recommended",
 };
 
-/** All rules, with their matrix and their filter. */
-export function rulesSection(report: SimulationReport): Markup {
+/** All rules, with their matrix and their filter; `more` is what stands in one when it is opened. */
+export function rulesSection<Rule extends PagedRule>(
+  rules: readonly Rule[],
+  lead: string,
+  more: (rule: Rule) => Markup,
+): Markup {
   const counts = VERDICTS.map(
-    (verdict) => [verdict, report.rules.filter((rule) => rule.verdict === verdict).length] as const,
+    (verdict) => [verdict, rules.filter((rule) => rule.verdict === verdict).length] as const,
   );
   return html`<section aria-labelledby="rules">
 <h2 id="rules">Rules</h2>
-<p class="lead">A rule counts as satisfied only if what it is about really happened; the number says how often. Choose a cell of the matrix to see its rules, or search.</p>
-${matrix(report)}
-<form class="filter" role="search" hidden onsubmit="return false">
-<label for="search" class="quiet">Search rules by id or words</label>
-<input type="search" id="search" placeholder="Search rules, press /" autocomplete="off" spellcheck="false">
+<p class="lead">${lead}</p>
+${matrix(rules)}
+${filterForm("rules", rules.length, counts)}
+<div class="rules" id="list">${rules.map((rule) => ruleRow(rule, more(rule)))}</div>
+</section>`;
+}
+
+/** Search and choice of verdicts over a list of rows, which the page's script carries out. */
+export function filterForm(
+  noun: string,
+  all: number,
+  counts: readonly (readonly [verdict: string, count: number])[],
+): Markup {
+  return html`<form class="filter" role="search" hidden onsubmit="return false">
+<label for="search" class="quiet">Search ${noun} by name or words</label>
+<input type="search" id="search" placeholder="Search ${noun}, press /" autocomplete="off" spellcheck="false">
 <fieldset><legend class="quiet">Verdict</legend>
-${choice("all", report.rules.length, true)}
+${choice("all", all, true)}
 ${counts.map(([verdict, count]) => choice(verdict, count, false))}
 </fieldset>
-<span id="shown" class="dim" role="status"></span>
-</form>
-<div class="rules" id="list">${report.rules.map(ruleRow)}</div>
-</section>`;
+<span id="shown" class="dim" role="status" data-noun="${noun}"></span>
+</form>`;
 }
 
 function choice(verdict: string, count: number, checked: boolean): Markup {
@@ -56,7 +75,8 @@ function choice(verdict: string, count: number, checked: boolean): Markup {
   return html`<label>${input}${verdict} <span class="dim">${grouped(count)}</span></label>`;
 }
 
-function matrix({ rules, families }: SimulationReport): Markup {
+function matrix(rules: readonly PagedRule[]): Markup {
+  const families = [...new Set(rules.map(({ id }) => familyOf(id)))];
   const heads = PHASES.map((phase) => html`<th scope="col" class="n">${phaseText(phase)}</th>`);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Rules by family and phase"><table class="matrix">
 <caption class="quiet">Rules by family and phase</caption>
@@ -65,19 +85,20 @@ function matrix({ rules, families }: SimulationReport): Markup {
 <p class="dim key">✓ satisfied, of all · ✗ violated · a number alone: none of them was exercised, or they are excluded</p>`;
 }
 
-function matrixRow(family: FamilyEntry, rules: readonly RuleEntry[]): Markup {
-  const mine = rules.filter(({ id }) => familyOf(id) === family.family);
+function matrixRow(family: string, rules: readonly PagedRule[]): Markup {
+  const mine = rules.filter(({ id }) => familyOf(id) === family);
+  const exercised = mine.reduce((sum, rule) => sum + rule.exercised, 0);
   const cells = PHASES.map((phase) =>
     matrixCell(
-      family.family,
+      family,
       phase,
       mine.filter((rule) => rule.phase === phase),
     ),
   );
-  return html`<tr><th scope="row">${family.family} <span class="dim">${family.title}</span></th>${cells}${matrixCell(family.family, undefined, mine)}<td class="n">${grouped(family.exercised)}×</td></tr>`;
+  return html`<tr><th scope="row">${family} <span class="dim">${titleOf(family)}</span></th>${cells}${matrixCell(family, undefined, mine)}<td class="n">${grouped(exercised)}×</td></tr>`;
 }
 
-function matrixCell(family: string, phase: number | undefined, rules: readonly RuleEntry[]): Markup {
+function matrixCell(family: string, phase: number | undefined, rules: readonly PagedRule[]): Markup {
   if (rules.length === 0) return html`<td class="n dim"></td>`;
   const count = (verdict: RuleEntry["verdict"]) => rules.filter((rule) => rule.verdict === verdict).length;
   const [violated, satisfied] = [count("violated"), count("satisfied")];
@@ -93,18 +114,19 @@ function matrixCell(family: string, phase: number | undefined, rules: readonly R
   return html`<td class="n"><button type="button" aria-pressed="false" data-family="${family}" data-phase="${phase ?? ""}"><span class="quiet">${where}</span>${text}</button></td>`;
 }
 
-function ruleRow(rule: RuleEntry): Markup {
+function ruleRow(rule: PagedRule, more: Markup): Markup {
   const { id, level, side, phase, text, verdict, exercised, reason } = rule;
   const words = `${id} ${level} phase ${phase} ${text} ${verdict}`.toLowerCase();
   const often = verdict === "not exercised" || verdict === "excluded" ? verdict : `${grouped(exercised)}×`;
   return html`<details class="rule" id="rule-${id}" data-words="${words}" data-verdict="${verdict}" data-family="${familyOf(id)}" data-phase="${phase}">
 <summary>${verdictMark(verdict)}<span class="id">${id}</span><span class="text">${withCode(text)}</span><span class="often">${often}</span></summary>
-<div class="inner"><p>${level} · ${phaseText(phase)} · binds ${SIDES[side]} · ${titleOf(id)} · ${verdict}${reason === undefined ? "" : `: ${reason}`} · exercised ${grouped(exercised)} times</p>
-${violations(rule)}</div>
+<div class="inner"><p>${level} · ${phaseText(phase)} · binds ${SIDES[side]} · ${titleOf(familyOf(id))} · ${verdict}${reason === undefined ? "" : `: ${reason}`} · exercised ${grouped(exercised)} times</p>
+${more}</div>
 </details>`;
 }
 
-function violations(rule: RuleEntry): Markup {
+/** The violations of a rule of a simulation, without the first, which stands at the top of the page. */
+export function ruleViolations(rule: RuleEntry): Markup {
   if (rule.violations.length === 0) return NOTHING;
   const more = rule.violations
     .slice(1, 1 + MORE_VIOLATIONS_MAX)
@@ -133,7 +155,7 @@ function phaseText(phase: number): string {
   return phase === 0 ? "any phase" : `phase ${phase}`;
 }
 
-function titleOf(id: string): string {
-  const family = RULE_FAMILIES.find((known) => known === familyOf(id));
-  return family === undefined ? familyOf(id) : FAMILIES[family].title;
+function titleOf(name: string): string {
+  const family = RULE_FAMILIES.find((known) => known === name);
+  return family === undefined ? name : FAMILIES[family].title;
 }

@@ -22,7 +22,8 @@ function apply() {
     rule.hidden = !fits;
     if (fits) shown++;
   }
-  document.getElementById("shown").textContent = shown === rules.length ? "all " + shown + " rules" : shown + " of " + rules.length + " rules";
+  const told = document.getElementById("shown");
+  told.textContent = (shown === rules.length ? "all " + shown : shown + " of " + rules.length) + " " + told.dataset.noun;
 }
 if (search) {
   document.querySelector(".filter").hidden = false;

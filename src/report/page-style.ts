@@ -67,6 +67,7 @@ dl.facts dt{color:var(--dim)}
 dl.facts dd{margin:0;min-width:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 .again{display:flex;gap:.6rem;align-items:stretch;margin-top:1rem}
 .again pre{flex:1;margin:0}
+p.dim+.again{margin-top:.25rem}.again+p.dim{margin-top:.7rem}
 button{font:inherit;font-size:.9rem;color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:.3rem .7rem;cursor:pointer}
 button:hover{border-color:var(--accent)}
 .charts>section>.charts{display:block}
@@ -119,6 +120,9 @@ details.rule{border-bottom:1px solid var(--line)}
 .rule .often{color:var(--dim);font-size:.88rem;font-variant-numeric:tabular-nums;text-align:right}
 .rule .text{min-width:0}
 .rule .inner{padding:.1rem 0 .8rem 7rem;font-size:.92rem}
+.rules.named .rule>summary{grid-template-columns:1.2rem minmax(0,18rem) 1fr max-content}
+.rules.named .id{white-space:normal;overflow-wrap:anywhere}
+ol.steps{margin:.2rem 0 0;padding-left:1.6rem}
 .violation{border:1px solid var(--line);border-left:3px solid var(--bad);border-radius:6px;padding:1rem 1.2rem 1.1rem;margin:1.1rem 0}
 .violation h3{margin:0 0 .15rem}
 .violation h3 .lvl{font-weight:400;color:var(--dim);font-size:.9rem;margin-left:.5rem}
@@ -148,7 +152,7 @@ main,.head,nav ul,footer{padding-left:1rem;padding-right:1rem}
 h1{font-size:1.5rem}
 .tiles{grid-template-columns:1fr 1fr}.tiles li:first-child{grid-column:1/-1}
 .device{grid-template-columns:1fr}
-.rule>summary{grid-template-columns:1.1rem 4.4rem 1fr}.rule .text{grid-column:2/-1}.rule .inner{padding-left:1.7rem}
+.rule>summary{grid-template-columns:1.1rem 4.4rem 1fr}.rules.named .rule>summary{grid-template-columns:1.1rem 1fr max-content}.rule .text{grid-column:2/-1}.rules.named .often{grid-column:3;grid-row:1}.rule .inner{padding-left:1.7rem}
 .told{grid-template-columns:1fr}.told dd{margin-bottom:.35rem}
 dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.4rem}
 .again{flex-direction:column}.again button{align-self:start}

@@ -7,9 +7,9 @@ import { formatInstant } from "../base/time.ts";
 import { factLine } from "./evidence.ts";
 import { grouped } from "./numbers.ts";
 import { into } from "./page-head.ts";
-import { html, type Markup, NOTHING, raw, withCode } from "./page-markup.ts";
+import { html, type Markup, NOTHING } from "./page-markup.ts";
+import { brokenRule, drawn } from "./page-told.ts";
 import type { RuleEntry, SimulationReport, ViolationEntry } from "./result-schema.ts";
-import { renderDiagramSvg } from "./space-time-svg.ts";
 import { violatedRules } from "./table.ts";
 
 /** What went wrong, one violation of each rule; nothing when nothing did. */
@@ -30,13 +30,19 @@ function ruleMarkup(rule: RuleEntry, again: string): Markup {
     rest > 0
       ? html`<p class="dim"><a data-rule href="#rule-${rule.id}">${grouped(rest)} more of this rule</a></p>`
       : NOTHING;
-  return html`<article class="violation" id="violation-${rule.id}">
-<h3><span class="bad" aria-hidden="true">✗</span> ${rule.id}<span class="lvl">${rule.level} · ${rule.phase === 0 ? "any phase" : `phase ${rule.phase}`}</span></h3>
-<p>${withCode(rule.text)}</p>
-${first ? told(first) : NOTHING}
-<dl class="told"><dt>replay</dt><dd><code>${again}</code></dd></dl>
-${more}
-</article>`;
+  return brokenRule({
+    anchor: `violation-${rule.id}`,
+    mark: "✗",
+    rule: rule.id,
+    level: rule.level,
+    phase: rule.phase,
+    text: rule.text,
+    told: [
+      first ? told(first) : NOTHING,
+      html`<dl class="told"><dt>replay</dt><dd><code>${again}</code></dd></dl>`,
+      more,
+    ],
+  });
 }
 
 /** A violation without its rule. */
@@ -55,6 +61,6 @@ function told(violation: ViolationEntry): Markup {
 <dt>because</dt><dd>${because}</dd>
 <dt>when</dt><dd>${into(afterMs)} (${at})</dd>
 </dl>
-${diagram ? html`<div class="diagram" tabindex="0" role="region" aria-label="Space-time diagram of the violation">${raw(renderDiagramSvg({ ...diagram, title: "What led to it" }))}</div>` : NOTHING}
+${drawn(diagram)}
 ${facts.length > 0 ? html`<details><summary>${facts.length === 1 ? "The fact that shows it" : `The ${facts.length} facts that show it`}</summary><pre>${facts.join("\n")}</pre></details>` : NOTHING}`;
 }

@@ -134,7 +134,15 @@ const TargetEntry = z.strictObject({
   sockets: z.strictObject({ most: Count, refused: Count }),
   /** The longest that anything was done later than it was due by this process's own fault. */
   lateMsMax: z.number(),
+  /** How late, by the same fault, each thing was. */
+  lateMs: LatencyEntry.exactOptional(),
+  /** True: the latencies are for the most part this process's own delay, and say little of the target. */
+  isOwnDelay: z.boolean(),
   memoryBytes: Count,
+  /** CPU time that this process spent on the run. */
+  cpuSeconds: z.number(),
+  /** The target's own, where it tells them at /metrics. */
+  theirs: z.strictObject({ memoryBytes: Count, cpuSeconds: z.number() }).exactOptional(),
   /** Things that could not be deleted. */
   left: Count,
   /** Why rules that rest on commits were not judged, from some point on. */

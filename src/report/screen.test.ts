@@ -51,7 +51,7 @@ describe("the screen", () => {
       "full sync rate   0.5 %  of 31 111 (first 150, expired 8, requested 3)",
       "✓ QUE    the device's queue  1 of 16 rules        42×",
       "· not exercised: REV, API,",
-      `report      ${FOLDER}/report.md`,
+      `report      ${FOLDER}/report.html`,
       "again       zeke-sync simulate commuter --seed 7",
     ]) {
       expect(text).toContain(part);

@@ -184,7 +184,7 @@ function ruleLines(rule: RuleEntry, { width, paint }: ScreenOptions): string[] {
   ];
 }
 
-/** A few lines of what a checker says; report.md has all of it. */
+/** A few lines of what a checker says; report.html has all of it. */
 function told(label: string, text: string, width: number): readonly string[] {
   return labelled(`    ${label}`, cut(text, (width - INDENT) * TOLD_LINES_MAX), INDENT + 2, width);
 }
@@ -192,7 +192,7 @@ function told(label: string, text: string, width: number): readonly string[] {
 /** A path and a command are for copying: they are not wrapped. */
 function footer(report: SimulationReport, { folder, paint }: ScreenOptions): readonly string[] {
   const rows = [
-    ["  report", `${folder}/report.md`],
+    ["  report", `${folder}/report.html`],
     ["  again", report.again],
   ] as const;
   return rows.map(([label, text]) => paint.dim(`${label.padEnd(INDENT + 2)}${text}`));
