@@ -188,7 +188,8 @@ export class Phone {
       if (!this.app) return;
     }
     const { entity, revisionId: revision } = trigger;
-    this.stage.record({ fact: "pushed", ...this.on(), entity, revision });
+    const { at, device, account } = this.on();
+    this.stage.record({ fact: "pushed", at, device, account, entity, revision });
     this.feed({ input: "push", trigger });
   }
 

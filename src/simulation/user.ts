@@ -125,7 +125,8 @@ export class User {
   sessionEnds(): void {
     if (this.stage.healed || !this.inSession) return;
     this.inSession = false;
-    this.stage.record({ fact: "closed", ...this.phone.on() });
+    const { at, device, account } = this.phone.on();
+    this.stage.record({ fact: "closed", at, device, account });
     this.phone.feed({ input: "closed" });
   }
 
@@ -284,7 +285,8 @@ export class User {
     this.phone.start();
     if (!this.phone.app) return;
     this.inSession = true;
-    this.stage.record({ fact: "opened", ...this.phone.on() });
+    const { at, device, account } = this.phone.on();
+    this.stage.record({ fact: "opened", at, device, account });
     this.phone.feed({ input: "opened" });
     this.dialogs.seenAgain();
     for (const mutation of this.failed) this.reconsiderLater(mutation);

@@ -34,6 +34,9 @@ import { Webhooks } from "./webhooks.ts";
 /** Every run begins on Monday, 5 January 2026, at midnight. */
 export const START_MS = 1_767_571_200_000;
 
+/** Facts that wait for the journal at most. */
+const HAPPENED_MAX = 16_384;
+
 export interface SimulationOptions {
   /** Checkers, metrics, traces: each is told the facts that it wants, in order. */
   readonly folds: readonly FactFold[];
@@ -68,6 +71,7 @@ export class World implements Simulation {
   private readonly legacy: Legacy;
   private readonly dispatcher: Dispatcher;
   private phase: Progress["phase"] = "agitate";
+  private happened: Fact[] = [];
   private events = 0;
   private deviceEvents = 0;
   private healedAtMs = 0;
@@ -108,15 +112,20 @@ export class World implements Simulation {
     this.roster = this.enlist();
     this.populate();
     this.begin();
+    this.takeDown();
   }
 
   advance(eventsMax: number): boolean {
-    for (let i = 0; i < eventsMax; i++) {
-      if (this.hasEnded() || !this.agenda.next()) return false;
-      this.events++;
-      if (this.dispatcher.dispatch()) this.deviceEvents++;
+    try {
+      for (let i = 0; i < eventsMax; i++) {
+        if (this.hasEnded() || !this.agenda.next()) return false;
+        this.events++;
+        if (this.dispatcher.dispatch()) this.deviceEvents++;
+      }
+      return !this.hasEnded();
+    } finally {
+      this.takeDown();
     }
-    return !this.hasEnded();
   }
 
   interrupt(): void {
@@ -155,7 +164,15 @@ export class World implements Simulation {
     // [SYS-5] what still moves after the heal: commits and edits; reads and pings do not count.
     if (fact.fact === "committed" || fact.fact === "settled" || fact.fact === "asked")
       this.lastChangeMs = this.agenda.nowMs;
-    this.journal.record(fact);
+    this.happened.push(fact);
+    if (this.happened.length >= HAPPENED_MAX) this.takeDown();
+  }
+
+  /** Hands on what happened. World and judges in turns, not mixed: each then finds its own code and data near at hand. */
+  private takeDown(): void {
+    const { happened, journal } = this;
+    this.happened = [];
+    for (let i = 0; i < happened.length; i++) journal.record(happened[i] as Fact);
   }
 
   private enlist(): Roster {
@@ -209,7 +226,7 @@ export class World implements Simulation {
   }
 
   private begin(): void {
-    this.journal.record({ fact: "phase", at: START_MS, phase: "agitate" });
+    this.record({ fact: "phase", at: START_MS, phase: "agitate" });
     this.faults.begin();
     this.spells.begin();
     this.webhooks.begin();
@@ -225,7 +242,7 @@ export class World implements Simulation {
     this.stage.healed = true;
     this.phase = "heal";
     this.healedAtMs = this.agenda.nowMs;
-    this.journal.record({ fact: "phase", at: trueNow(this.stage), phase: "heal" });
+    this.record({ fact: "phase", at: trueNow(this.stage), phase: "heal" });
     for (let instance = 0; instance < this.stage.backend.instanceCount; instance++)
       this.stage.backend.comeBack(instance);
     this.spells.heal();
@@ -248,6 +265,6 @@ export class World implements Simulation {
     }
     recordReplicas(this.stage);
     this.phase = still ? "settled" : "unsettled";
-    this.journal.record({ fact: "phase", at: trueNow(this.stage), phase: this.phase });
+    this.record({ fact: "phase", at: trueNow(this.stage), phase: this.phase });
   }
 }
