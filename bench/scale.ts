@@ -1,6 +1,6 @@
 /**
  * Owns the figures of scale: the simulation at 100, 10,000 and 100,000 devices next to a bare heap, what judging and the
- * digest take of it, and what an `await` per event would cost.
+ * digest take of it, and what an `await` per event would cost; then a live fleet's (scale-live.ts).
  * Refuses to pass or fail: it prints, with versions and machine, and what was aimed at. Ratios are of one process.
  *
  *   node --expose-gc bench/scale.ts [--quick]
@@ -80,3 +80,5 @@ async function main(): Promise<void> {
 }
 
 await main();
+// A live fleet has processes of its own, and reads the same options.
+await import("./scale-live.ts");

@@ -17,6 +17,7 @@ import { Unreachable } from "../live/target-http.ts";
 import { grouped } from "../report/numbers.ts";
 import { traceText } from "./conformance-result.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
+import { readAccounts } from "./fleet-accounts.ts";
 import { checkWritable, writeNamed } from "./folder.ts";
 import type { Io } from "./io.ts";
 import { suggestion, withSuggestion } from "./nearest.ts";
@@ -40,8 +41,10 @@ export async function cleanup(options: CleanupOptions, io: Io): Promise<ExitCode
   if (found === undefined) throw new UsageFault(`${path} is no ledger of zeke-sync`);
   if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
   const { head, traces } = found;
-  const { profile, secrets } = readProfile(options.profile ?? head.profile, io);
-  const redact = redactor(secrets);
+  const read = readProfile(options.profile ?? head.profile, io);
+  const { profile } = read;
+  const accounts = readAccounts(head.tokens, read, io);
+  const redact = redactor([...read.secrets, ...accounts.map(({ token }) => token)]);
   const target = new LiveTarget({
     baseUrl: head.url,
     limits: {
@@ -56,11 +59,11 @@ export async function cleanup(options: CleanupOptions, io: Io): Promise<ExitCode
   try {
     const { declared } = await introduce(target, {
       baseUrl: head.url,
-      accounts: profile.accounts,
+      accounts: [accounts[0], accounts[1]],
       corrections: correctionsOf(profile),
     });
     const left = await cleanUp(target, traces, {
-      tokens: [profile.accounts[0].token, profile.accounts[1].token],
+      tokens: accounts.map(({ token }) => token),
       prefix: head.prefix,
       mutationsMax: declared.phases.includes(3) ? declared.mutationsMax : 0,
       gone: (trace) => appendFileSync(path, `${JSON.stringify({ gone: nameOfTrace(trace) })}\n`),

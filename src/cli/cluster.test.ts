@@ -86,7 +86,7 @@ describe.runIf(HAS_REDIS)("a hunt over workers elsewhere", () => {
       failed: 0,
     });
     await Promise.all([events.close(), queue.close()]);
-  }, 90_000);
+  }, 240_000);
 
   test("without a worker the hunt says so, and goes on when one comes; an idle worker ends by itself", async () => {
     const hunting = runFake(["explore", "--runs", "8", "--queue", redis.url], io);
@@ -97,16 +97,16 @@ describe.runIf(HAS_REDIS)("a hunt over workers elsewhere", () => {
     expect(await hunting).toBe(0);
     const [code] = worker.exitCode === null ? await once(worker, "exit") : [worker.exitCode];
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   test("Ctrl-C ends a hunt that waits, and leaves nothing in the queue", async () => {
     const hunting = runFake(["explore", "--runs", "8", "--queue", redis.url], io);
-    await expect.poll(() => redis.admin.keys(`${KEY_PREFIX}:hunt:*`), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => redis.admin.keys(`${KEY_PREFIX}:hunt:*`)).toHaveLength(1);
     expect(io.interrupt()).toBe(true);
     expect(await hunting).toBe(130);
     expect(await redis.admin.keys(`${KEY_PREFIX}:hunt:*`)).toEqual([]);
     expect(await redis.admin.llen(`${KEY_PREFIX}:${queueName()}:wait`)).toBe(0);
-  }, 30_000);
+  });
 });
 
 test.skipIf(HAS_REDIS)(titled("a hunt over workers elsewhere"), () => {});

@@ -30,7 +30,7 @@ async function verdictOf(rule: string, ...words: readonly string[]) {
   return { code, rule: report.rules.find(({ id }) => id === rule) };
 }
 
-test("[SEC-5] a token that ends during the run: its socket is closed then", { timeout: 20_000 }, async () => {
+test("[SEC-5] a token that ends during the run: its socket is closed then", async () => {
   const at = new Date(Date.now() + 4_000).toISOString();
   const tokens = { "tok-a": "a", "tok-b": "b", short: { account: "a", expires: at } };
   target = await startReference({ settings: { tokens } });
@@ -48,7 +48,7 @@ test("[SEC-5] without such a token it is not exercised, and the report says what
   expect(rule).toMatchObject({ verdict: "not exercised", reason: expect.stringContaining("needs expiring") });
 });
 
-test("[API-7] a rate limit that is met is exercised, and obeyed", { timeout: 30_000 }, async () => {
+test("[API-7] a rate limit that is met is exercised, and obeyed", async () => {
   target = await startReference({ settings: { limits: { requestsPerSecondMax: 10 } } });
   // Two seconds' worth may come at once: a short run meets the limit, however slow the machine is.
   writeFileSync(join(io.cwd, "p.yaml"), "limits: { requestsMax: 70 }\n");
@@ -69,7 +69,6 @@ test.each([
   ["batch-tells-its-last", "EVT-1"],
 ])(
   "a fault of the border, or between an answer and its events, acts live: %s under %s",
-  { timeout: 30_000 },
   async (fault, rule) => {
     target = await startReference({ fault, settings: { limits: { bodyBytesMax: 65_536 } } });
     const { code, rule: judged } = await verdictOf(rule, "--fail-fast");

@@ -30,7 +30,7 @@ function run(...args: readonly string[]): Promise<number> {
 }
 
 describe("options", () => {
-  test("a second Ctrl-C ends at once, and names what deletes the rest", { timeout: 20_000 }, async () => {
+  test("a second Ctrl-C ends at once, and names what deletes the rest", async () => {
     const twice = (count: number) => {
       if (count === 400) for (const _ of "ab") io.interrupt();
     };

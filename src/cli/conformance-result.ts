@@ -95,10 +95,15 @@ function declaredText({ phases, mode, ifMatch, resolvedBy }: Declared): string {
 }
 
 export function traceText(trace: Trace): string {
-  const account = trace.account === undefined ? "" : ` of account ${trace.account === 0 ? "a" : "b"}`;
+  const account = trace.account === undefined ? "" : ` of account ${accountText(trace.account)}`;
   return trace.trace === "record"
     ? `${trace.entity} ${trace.id}${account}`
     : `push registration of ${trace.deviceId}${account}`;
+}
+
+/** The profile's two are a and b; those of a tokens file are counted. */
+function accountText(account: number): string {
+  return account === 0 ? "a" : account === 1 ? "b" : String(account + 1);
 }
 
 function summaryOf({ rules }: Judgement): Record<RuleVerdictName, number> {

@@ -15,6 +15,7 @@ import { renderJUnit } from "../report/conformance-junit.ts";
 import { renderConformanceMarkdown } from "../report/conformance-markdown.ts";
 import type { ConformanceReport } from "../report/conformance-result.ts";
 import { renderConformance, renderConformanceTrouble } from "../report/conformance-screen.ts";
+import { renderConformancePage } from "../report/page-conformance.ts";
 import { againCommand, type ConformanceOptions, type Wanted } from "./conformance-options.ts";
 import { conformanceReport } from "./conformance-result.ts";
 import { counterexamplesOf, replayCommand } from "./conformance-save.ts";
@@ -147,6 +148,7 @@ function write(report: ConformanceReport, folder: RunFolder, options: Conformanc
   const json = `${JSON.stringify(report, undefined, 2)}\n`;
   const junit = renderJUnit(report);
   folder.write("report.json", json);
+  folder.write("report.html", renderConformancePage(report));
   folder.write("report.md", renderConformanceMarkdown(report));
   folder.write("junit.xml", junit);
   folder.publish();

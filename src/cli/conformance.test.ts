@@ -52,9 +52,7 @@ function violated(): readonly string[] {
 }
 
 describe("the clean reference", () => {
-  test("passes at the usual effort, in under 3000 requests, and is left empty", {
-    timeout: 60_000,
-  }, async () => {
+  test("passes at the usual effort, in under 3000 requests, and is left empty", async () => {
     const target = await reference();
     const code = await run(target.url, "--allow-unexercised");
     expect(violated()).toEqual([]);
@@ -82,7 +80,7 @@ describe("the clean reference", () => {
     expect(io.stdout.text).toMatch(/PSH-1: needs the push sink/);
   });
 
-  test("names no record that the run did not make, beside others' records", { timeout: 30_000 }, async () => {
+  test("names no record that the run did not make, beside others' records", async () => {
     const named = new Set<string>();
     const target = await reference();
     const theirs = ["c-1", "constructor", "17"];
@@ -103,7 +101,7 @@ describe("the clean reference", () => {
     expect(violated()).toEqual([]);
   });
 
-  test("is judged by the names that a profile has for its paths", { timeout: 20_000 }, async () => {
+  test("is judged by the names that a profile has for its paths", async () => {
     const target = await reference({ settings: { limits: { bodyBytesMax: 65_536 } } });
     const front = kept(
       await startPlain(async (request, response, body) => {
@@ -132,7 +130,7 @@ describe("the clean reference", () => {
     expect(await target.records()).toEqual([]);
   });
 
-  test("pushes are judged where they reach us", { timeout: 40_000 }, async () => {
+  test("pushes are judged where they reach us", async () => {
     const { url: sink, close } = await startPlain(() => {});
     await close();
     const target = await reference({
@@ -152,7 +150,7 @@ describe("planted faults are caught under their rule", () => {
     ["delta-with-its-start", "DLT-1"],
     ["filter-lost-on-resume", "EVT-4"],
     ["create-replaces", "CON-9"],
-  ])("%s: %s", { timeout: 30_000 }, async (fault, rule) => {
+  ])("%s: %s", async (fault, rule) => {
     const target = await reference({ fault });
     expect(await run(target.url, "--rule", rule)).toBe(1);
     expect(violated()).toEqual([rule]);
@@ -177,9 +175,7 @@ describe("planted faults are caught under their rule", () => {
 });
 
 describe("foreign servers of phase 1", () => {
-  test("one that keeps to the records of the protocol is not blamed for them", {
-    timeout: 20_000,
-  }, async () => {
+  test("one that keeps to the records of the protocol is not blamed for them", async () => {
     const { url } = kept(await startWrongServer(undefined));
     await run(
       url,
@@ -204,19 +200,13 @@ describe("foreign servers of phase 1", () => {
     ["revision stands still", "REV-*", "REV-1"],
     ["cuts text", "API-5", "API-5"],
     ["forgets deletes", "API-1", "API-1"],
-  ] as const)(
-    "one that %s, judged by %s, is caught under %s",
-    { timeout: 20_000 },
-    async (wrong, glob, rule) => {
-      const { url } = kept(await startWrongServer(wrong));
-      expect(await run(url, "--phase", "1", "--runs", "0.2", "--rule", glob, "--fail-fast")).toBe(1);
-      expect(violated()).toContain(rule);
-    },
-  );
+  ] as const)("one that %s, judged by %s, is caught under %s", async (wrong, glob, rule) => {
+    const { url } = kept(await startWrongServer(wrong));
+    expect(await run(url, "--phase", "1", "--runs", "0.2", "--rule", glob, "--fail-fast")).toBe(1);
+    expect(violated()).toContain(rule);
+  });
 
-  test("a rule whose probe ended at another's violation is not called satisfied", {
-    timeout: 20_000,
-  }, async () => {
+  test("a rule whose probe ended at another's violation is not called satisfied", async () => {
     const { url } = kept(await startWrongServer("one account for all"));
     expect(await run(url, "--phase", "1", "--rule", "SEC-2")).toBe(5);
     expect(ruleOf("SEC-2")?.reason).toMatch(/met a violation of \S+ first, which was not asked for/);
@@ -272,7 +262,7 @@ describe("what is no target is told in one sentence", () => {
     expect(io.stderr.text).not.toContain("tok-b");
   });
 
-  test("it dies in mid-run", { timeout: 20_000 }, async () => {
+  test("it dies in mid-run", async () => {
     const target = await reference({ called: (count) => void (count === 150 && target.close()) });
     expect(await run(target.url, "--runs", "0.5")).toBe(3);
     expect(io.stderr.text).toMatch(/^the target was lost: http:\S+ cannot be reached/);
@@ -282,7 +272,7 @@ describe("what is no target is told in one sentence", () => {
 });
 
 describe("limits and ends", () => {
-  test("the budget is never exceeded, and all is deleted within it", { timeout: 20_000 }, async () => {
+  test("the budget is never exceeded, and all is deleted within it", async () => {
     const target = await reference();
     writeFileSync(join(io.cwd, "p.yaml"), "limits: { requestsMax: 300 }\n");
     expect(await run(target.url, "--profile", "p.yaml")).toBe(5);
@@ -292,7 +282,7 @@ describe("limits and ends", () => {
     expect(await target.records()).toEqual([]);
   });
 
-  test("Ctrl-C in mid-run leaves nothing behind, and ends with 130", { timeout: 20_000 }, async () => {
+  test("Ctrl-C in mid-run leaves nothing behind, and ends with 130", async () => {
     const target = await reference({ called: (count) => void (count === 400 && io.interrupt()) });
     expect(await run(target.url)).toBe(130);
     expect(io.stderr.text).toBe("interrupted: what was made is being deleted; Ctrl-C again ends that, too\n");
@@ -327,7 +317,7 @@ describe("limits and ends", () => {
   });
 });
 
-test("no secret stands in anything that is printed or written", { timeout: 20_000 }, async () => {
+test("no secret stands in anything that is printed or written", async () => {
   const token = "s3cr3t-t0ken-of-a";
   const target = await reference({
     fault: "create-replaces",

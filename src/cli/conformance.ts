@@ -185,7 +185,7 @@ export function refusedBy(error: unknown, { redact }: Pick<Wanted, "redact">, io
 }
 
 export function factsOf(
-  { declared, roundTripMs, patienceMs }: Introduction,
+  { declared, roundTripMs, patienceMs, clockAheadMs }: Introduction,
   { read, selection, waitMsMax }: Pick<Wanted, "read" | "selection" | "waitMsMax">,
   pushSink: boolean,
 ): TargetFacts {
@@ -208,6 +208,7 @@ export function factsOf(
     ...(expiring === undefined
       ? {}
       : { revocable: expiring.token, revocableMs: Math.max(0, expiresAtMs - Date.now()) }),
+    ...(clockAheadMs === 0 ? {} : { clockAheadMs }),
     roundTripMs,
     patienceMs,
     waitMsMax,
@@ -371,6 +372,7 @@ export function openLedger(
   prefix: string,
   wanted: Pick<Wanted, "read" | "url">,
   { profile }: Pick<ConformanceOptions, "profile">,
+  fleet?: { readonly accounts: readonly { readonly token: string }[]; readonly file: string | undefined },
 ): Ledger {
   const { accounts, webhooks } = wanted.read.profile;
   const names = webhooks.accounts ?? ([accounts[0].name, accounts[1].name] as const);
@@ -380,8 +382,9 @@ export function openLedger(
     prefix,
     url: wanted.url,
     ...(profile === undefined ? {} : { profile }),
+    ...(fleet?.file === undefined ? {} : { tokens: fleet.file }),
   } as const;
-  const tokens = [accounts[0].token, accounts[1].token] as const;
+  const tokens = (fleet?.accounts ?? accounts).map(({ token }) => token);
   try {
     return Ledger.create(folder.path(LEDGER), head, { tokens, webhookAccounts: names, prefix: `${prefix}.` });
   } catch (error) {

@@ -20,11 +20,13 @@ import { createMetrics, type MetricsFold } from "../metrics/all.ts";
 import { createSeries, type SeriesMeasure } from "../metrics/series.ts";
 import { quantile } from "../simulation/fate.ts";
 import type { Scenario } from "../simulation/scenario.ts";
+import type { FleetAccounts } from "./fleet-accounts.ts";
 import type { ReadProfile } from "./profile-file.ts";
 
 export interface LoadOptions {
   readonly url: string;
   readonly read: ReadProfile;
+  readonly accounts: FleetAccounts;
   readonly scenario: Scenario;
   /** Real time. */
   readonly durationMs: number;
@@ -49,9 +51,8 @@ export interface LiveLoad {
   owns(id: string): boolean;
 }
 
-/** The two accounts of a target hold many a scenario's: each works in a group of records of its own, up to this many. */
+/** An account of a target may hold many a scenario's: each works in a group of records of its own, up to this many. */
 const GROUPS_MAX = 8;
-const ACCOUNTS = 2;
 /** [SYS-5] the longest wait of the protocol between two tries, with its jitter, and what a request may take. */
 const BACKOFF_MS_MAX = 72_000;
 const POLL_EVERY_MS = 300_000;
@@ -61,7 +62,8 @@ export function liveLoad(load: LoadOptions): LiveLoad {
   const { scenario, introduced, options, limits, url, read, target, durationMs, rampMs } = load;
   const { accounts, devicesPerAccount, records, itemsPerList, batchFrom } = scenario.fleet;
   const devices = accounts * devicesPerAccount;
-  const groups = Math.max(1, Math.min(GROUPS_MAX, Math.ceil(accounts / ACCOUNTS)));
+  const held = load.accounts.length;
+  const groups = Math.max(1, Math.min(GROUPS_MAX, Math.ceil(accounts / held)));
   const { declared } = introduced;
   const phases = declared.phases.filter(
     (phase): phase is 1 | 2 | 3 | 5 =>
@@ -78,11 +80,11 @@ export function liveLoad(load: LoadOptions): LiveLoad {
     baseUrl: url,
     headers: read.profile.target.headers,
     paths: renamedPaths(read.profile),
-    accounts: read.profile.accounts,
+    accounts: load.accounts,
     seed: options.seed,
     prefix,
     phones: Array.from({ length: devices }, (_, device) => ({
-      ...placeOf(Math.floor(device / devicesPerAccount), groups),
+      ...placeOf(Math.floor(device / devicesPerAccount), held, groups),
       clockOffsetMs: random.chance(scenario.clocks.skewed)
         ? (random.chance(0.5) ? 1 : -1) * quantile(scenario.clocks.offset, random.unit())
         : 0,
@@ -95,9 +97,10 @@ export function liveLoad(load: LoadOptions): LiveLoad {
     durationMs,
     settleWithinMs: BACKOFF_MS_MAX + scenario.network.requestTimeout + 2 * introduced.patienceMs + rampMs,
     spreadMs: rampMs,
-    plainEveryMs: plainEveryMs(scenario, options.speed),
+    plainEveryMs: plainEveryMs(scenario, held, options.speed),
     speed: options.speed,
     batchFrom,
+    batchMax: declared.phases.includes(3) ? declared.mutationsMax : 0,
     requestTimeoutMs: scenario.network.requestTimeout,
     pollEveryMs: POLL_EVERY_MS,
     requestsSoftMax: Math.floor(limits.requestsMax * 0.8),
@@ -111,9 +114,9 @@ export function liveLoad(load: LoadOptions): LiveLoad {
   return { fleet, judges, checkers: judges.checkers, metrics, series, devices, phases, owns };
 }
 
-/** A scenario's account works in one of the target's, in one group of its records. */
-function placeOf(account: number, groups: number): { readonly account: number; readonly group: number } {
-  return { account: account % ACCOUNTS, group: Math.floor(account / ACCOUNTS) % groups };
+/** A scenario's account works in one of the target's, `held` in all, in one group of its records. */
+function placeOf(account: number, held: number, groups: number): { account: number; group: number } {
+  return { account: account % held, group: Math.floor(account / held) % groups };
 }
 
 /** Each phone is switched on in its turn, and stays open until its script says otherwise. */
@@ -127,9 +130,9 @@ function ramped(acts: readonly LiveAct[], devices: number, rampMs: number): read
 }
 
 /** Clients that write plainly, where the scenario has some. */
-function plainEveryMs({ workload, fleet }: Scenario, speed: number): number | undefined {
+function plainEveryMs({ workload, fleet }: Scenario, held: number, speed: number): number | undefined {
   const perDay = workload.legacy.clients * workload.legacy.editsPerDay * fleet.accounts;
-  return perDay === 0 ? undefined : (86_400_000 * ACCOUNTS) / perDay / speed;
+  return perDay === 0 ? undefined : (86_400_000 * held) / perDay / speed;
 }
 
 /** Observers and plain clients cost what no phone does: metrics are of phones. */

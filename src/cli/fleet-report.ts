@@ -6,6 +6,7 @@
 import { formatInstant } from "../base/time.ts";
 import { LEFT_OUT_LIVE } from "../live/fleet-judges.ts";
 import type { FleetRun } from "../live/fleet-run.ts";
+import type { TargetFigures } from "../live/target-figures.ts";
 import { buildReport } from "../report/result.ts";
 import type { SimulationReport } from "../report/result-schema.ts";
 import { parseThreshold, type Threshold } from "../report/threshold.ts";
@@ -14,6 +15,10 @@ import type { LiveLoad } from "./fleet-load.ts";
 import type { RunFolder } from "./folder.ts";
 import type { Io } from "./io.ts";
 import { ownVersion } from "./version.ts";
+
+/** Less than this is the grain of a timer, and no delay. */
+const OWN_DELAY_MS_MIN = 50;
+const UNKNOWN = "unknown (it tells none at /metrics)";
 
 export interface FleetReportInput {
   readonly load: LiveLoad;
@@ -27,11 +32,20 @@ export interface FleetReportInput {
   readonly io: Io;
   /** Things that the clean-up could not delete. */
   readonly left: number;
+  /** What both processes spent on the run. */
+  readonly spent: Spent;
+}
+
+/** What the run took of both sides. */
+export interface Spent {
+  readonly cpuSeconds: number;
+  /** Undefined where the target does not tell. */
+  readonly theirs: TargetFigures | undefined;
 }
 
 /** The report; rules that nobody can judge live say so. */
 export async function reportOfFleet(input: FleetReportInput): Promise<SimulationReport> {
-  const { load, run, scenario, options, url, again, folder, startedMs, io, left } = input;
+  const { load, run, scenario, options, url, again, folder, startedMs, io, left, spent } = input;
   const { name, description, fleet, thresholds, ...settings } = scenario;
   const wallMs = io.now() - startedMs;
   const report = buildReport({
@@ -62,7 +76,7 @@ export async function reportOfFleet(input: FleetReportInput): Promise<Simulation
     thresholds: thresholds.flatMap(understood),
     timing: { runId: folder.runId, startedAt: formatInstant(startedMs), wallMs, node: process.version },
   });
-  const { requests, failures, socketsMax, socketsRefused, lateMsMax, latencies, torn } = run;
+  const { requests, failures, socketsMax, socketsRefused, lateMsMax, late, latencies, torn } = run;
   return {
     ...report,
     rules: report.rules.map((rule) => {
@@ -82,11 +96,20 @@ export async function reportOfFleet(input: FleetReportInput): Promise<Simulation
       },
       sockets: { most: socketsMax, refused: socketsRefused },
       lateMsMax,
+      ...(late && { lateMs: late }),
+      isOwnDelay: isOwnDelay(run),
       memoryBytes: process.memoryUsage.rss(),
+      cpuSeconds: spent.cpuSeconds,
+      ...(spent.theirs && { theirs: spent.theirs }),
       left,
       ...(torn === undefined ? {} : { unjudged: torn.why }),
     },
   };
+}
+
+/** Where this process alone was late by half of what requests took, it was the limit. */
+function isOwnDelay({ late, latencies: { meant } }: FleetRun): boolean {
+  return late !== undefined && meant !== undefined && late.p99 * 2 > meant.p99 && late.p99 > OWN_DELAY_MS_MIN;
 }
 
 /** The same for a terminal. */
@@ -101,7 +124,11 @@ export function targetLines({ target }: SimulationReport): readonly string[] {
     latencyMs,
     sockets,
     lateMsMax,
+    lateMs,
+    isOwnDelay: isOwn,
     memoryBytes,
+    cpuSeconds,
+    theirs,
     left,
     unjudged,
   } = target;
@@ -115,12 +142,18 @@ export function targetLines({ target }: SimulationReport): readonly string[] {
     `  latency     ${of(latencyMs.meant)} from when each was meant to leave`,
     `              ${of(latencyMs.onTheWay)} on the way`,
     `  sockets     ${sockets.most} at once, ${sockets.refused} refused`,
-    `  own delay   at most ${lateMsMax} ms; memory ${Math.round(memoryBytes / 1_048_576)} MiB`,
+    `  own delay   ${lateMs === undefined ? `at most ${lateMsMax} ms` : of(lateMs)}${isOwn ? ": the latencies are ours for the most part, not the target's" : ""}`,
+    `  memory      ours ${mebibytes(memoryBytes)}, the target's ${theirs === undefined ? UNKNOWN : mebibytes(theirs.memoryBytes)}`,
+    `  CPU time    ours ${cpuSeconds.toFixed(1)} s, the target's ${theirs === undefined ? UNKNOWN : `${theirs.cpuSeconds.toFixed(1)} s`}`,
     ...(unjudged === undefined
       ? []
       : [`  unjudged    what rests on commits, from some point on: ${unjudged}`]),
     ...(left === 0 ? [] : [`  left behind ${left} things: zeke-sync cleanup takes them away`]),
   ];
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1_048_576)} MiB`;
 }
 
 function understood(text: string): readonly Threshold[] {

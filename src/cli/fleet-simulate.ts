@@ -16,6 +16,7 @@ import { type Introduction, introduce } from "../live/introduce.ts";
 import type { Ledger } from "../live/ledger.ts";
 import { Interrupted } from "../live/live-suite.ts";
 import { LiveTarget } from "../live/live-target.ts";
+import { figuresOf } from "../live/target-figures.ts";
 import { Unreachable } from "../live/target-http.ts";
 import { BudgetSpent } from "../live/throttle.ts";
 import { renderJson } from "../report/json.ts";
@@ -27,8 +28,9 @@ import type { Scenario } from "../simulation/scenario.ts";
 import { quoted } from "./again.ts";
 import { openLedger, pressed, RESERVE, refusedBy } from "./conformance.ts";
 import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
+import { type FleetAccounts, readAccounts } from "./fleet-accounts.ts";
 import { type LiveLoad, liveLoad } from "./fleet-load.ts";
-import { reportOfFleet, targetLines } from "./fleet-report.ts";
+import { reportOfFleet, type Spent, targetLines } from "./fleet-report.ts";
 import { checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { adjust } from "./override.ts";
@@ -42,12 +44,17 @@ import type { SimulateOptions } from "./simulate.ts";
 export interface FleetSimulateOptions extends SimulateOptions {
   readonly target: string;
   readonly profile: string | undefined;
+  readonly tokens: string | undefined;
   readonly speed: number;
   readonly ramp: string;
 }
 
+const MICROSECONDS = 1_000_000;
 const DURATION_DEFAULT = "1m";
 const DURATION_MS_MAX = 24 * 3_600_000;
+/** It counts from a commit to its sight, and with it how long somebody was away: --speed shortens that, and the heal ends it. */
+const OF_ABSENCE = "sync latency came back";
+const NOT_HELD = "not held live, for it counts how long people are away (--set thresholds=[...] holds it)";
 const LEDGER = "ledger.jsonl";
 /** In one call of the clean-up, about. */
 const DELETED_AT_ONCE = 50;
@@ -57,8 +64,8 @@ const UNLIMITED = { concurrency: 64, requestsPerSecond: 20_000, requestsMax: 10_
 /** Runs it and says how it ended. UsageFault before anything is sent. */
 export async function simulateLive(options: FleetSimulateOptions, io: Io): Promise<ExitCode> {
   const wanted = checked(options, io);
-  const { url, read, scenario } = wanted;
-  const redact = redactor(read.secrets);
+  const { url, read, scenario, accounts } = wanted;
+  const redact = redactor([...read.secrets, ...accounts.map(({ token }) => token)]);
   const prefix = `zs${randomInt(36 ** 6).toString(36)}`;
   const limits = limitsOf(read.profile, options, url);
   const target = new LiveTarget({
@@ -71,7 +78,7 @@ export async function simulateLive(options: FleetSimulateOptions, io: Io): Promi
   try {
     const introduced = await introduce(target, {
       baseUrl: url,
-      accounts: read.profile.accounts,
+      accounts: [accounts[0], accounts[1]],
       corrections: correctionsOf(read.profile),
     });
     if (!introduced.declared.phases.includes(1) || read.profile.revisions.order !== "ascii")
@@ -79,12 +86,15 @@ export async function simulateLive(options: FleetSimulateOptions, io: Io): Promi
         `${url}: a live fleet wants phase 1 and revisions in ASCII order; conformance judges what there is`,
       );
     const folder = openFolder(options, scenario, io);
-    const ledger = openLedger(folder, prefix, wanted, options);
+    const ledger = openLedger(folder, prefix, wanted, options, { accounts, file: options.tokens });
     target.http.throttle.keepBack(() => RESERVE + Math.ceil(ledger.size / DELETED_AT_ONCE));
     const load = liveLoad({ ...wanted, options, target, limits, introduced, prefix, ledger });
+    if (!options.quiet) for (const text of wanted.put) io.stderr.write(`${text}: ${NOT_HELD}\n`);
     const startedMs = io.now();
+    const spending = await spendingOf(target);
     const run = await watched(load, target, options, io);
-    const left = await cleaned(target, ledger, read.profile, prefix, introduced);
+    const spent = await spending();
+    const left = await cleaned(target, ledger, accounts, prefix, introduced);
     const again = againOf(options);
     const report = await reportOfFleet({
       load,
@@ -97,6 +107,7 @@ export async function simulateLive(options: FleetSimulateOptions, io: Io): Promi
       startedMs,
       io,
       left,
+      spent,
     });
     write(report, options, folder, io);
     print(report, options, folder, io);
@@ -133,7 +144,10 @@ function endedBy(why: Error | undefined, redact: (text: string) => string, io: I
 interface Checked {
   readonly url: string;
   readonly read: ReadProfile;
+  readonly accounts: FleetAccounts;
   readonly scenario: Scenario;
+  /** Thresholds that are not held. */
+  readonly put: readonly string[];
   readonly durationMs: number;
   readonly rampMs: number;
 }
@@ -152,6 +166,7 @@ function checked(options: FleetSimulateOptions, io: Io): Checked {
       `${alone ?? "--trace"} is of the simulation alone: leave it out, or leave out --target`,
     );
   const read = readProfile(options.profile, io);
+  const known = readAccounts(options.tokens, read, io);
   const url = options.target.replace(/\/$/, "");
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new UsageFault(`--target ${url}: an address is written http://host:port or https://host`);
@@ -171,13 +186,28 @@ function checked(options: FleetSimulateOptions, io: Io): Checked {
   if (options.json !== undefined && options.json !== "-") checkWritable(options.json, io.cwd);
   if (options.report !== undefined && existsSync(resolve(io.cwd, options.report, LEDGER)))
     throw new UsageFault(`the report folder ${options.report} holds a run already (${LEDGER}): name another`);
-  const { scenario, notes } = adjust(readScenario(options.scenario, io.cwd), {
+  const adjusted = adjust(readScenario(options.scenario, io.cwd), {
     set: options.set,
     devices: options.devices,
     duration: undefined,
   });
-  if (!options.quiet) for (const note of notes) io.stderr.write(`${note}\n`);
-  return { url, read, scenario, durationMs, rampMs };
+  const { scenario, put } = heldLive(adjusted.scenario, options.set);
+  if (!options.quiet) for (const note of adjusted.notes) io.stderr.write(`${note}\n`);
+  const accounts = accountsFor(scenario, known);
+  return { url, read, accounts, scenario, put, durationMs, rampMs };
+}
+
+/** The scenario with the thresholds that a live run can be held to, and those that were put away. */
+function heldLive(scenario: Scenario, set: readonly string[]) {
+  if (set.some((change) => change.startsWith("thresholds="))) return { scenario, put: [] };
+  const isOfAbsence = (text: string): boolean => text.trim().startsWith(OF_ABSENCE);
+  const thresholds = scenario.thresholds.filter((text) => !isOfAbsence(text));
+  return { scenario: { ...scenario, thresholds }, put: scenario.thresholds.filter(isOfAbsence) };
+}
+
+/** No more than the scenario has: an account without a phone shows nothing. */
+function accountsFor({ fleet }: Scenario, [first, second, ...more]: FleetAccounts): FleetAccounts {
+  return [first, second, ...more.slice(0, Math.max(0, fleet.accounts - 2))];
 }
 
 function limitsOf(profile: Profile, { profile: named }: FleetSimulateOptions, url: string) {
@@ -191,6 +221,22 @@ function limitsOf(profile: Profile, { profile: named }: FleetSimulateOptions, ur
 function openFolder(options: FleetSimulateOptions, scenario: Scenario, io: Io): RunFolder {
   const { report, seed } = options;
   return openRunFolder({ cwd: io.cwd, report, scenario: `${scenario.name}-live`, seed, nowMs: io.now() });
+}
+
+/** Begins to count what both sides spend; the returned function ends it. */
+async function spendingOf(target: LiveTarget): Promise<() => Promise<Spent>> {
+  const before = await figuresOf(target);
+  const cpu = process.cpuUsage();
+  return async () => {
+    const { user, system } = process.cpuUsage(cpu);
+    const after = before === undefined ? undefined : await figuresOf(target);
+    const cpuSeconds = (user + system) / MICROSECONDS;
+    if (before === undefined || after === undefined) return { cpuSeconds, theirs: undefined };
+    return {
+      cpuSeconds,
+      theirs: { ...after, cpuSeconds: Math.max(0, after.cpuSeconds - before.cpuSeconds) },
+    };
+  };
 }
 
 async function watched(load: LiveLoad, target: LiveTarget, options: FleetSimulateOptions, io: Io) {
@@ -218,14 +264,14 @@ async function watched(load: LiveLoad, target: LiveTarget, options: FleetSimulat
 async function cleaned(
   target: LiveTarget,
   ledger: Ledger,
-  { accounts: [first, second] }: Profile,
+  accounts: FleetAccounts,
   prefix: string,
   { declared }: Introduction,
 ): Promise<number> {
   target.http.throttle.openReserve();
   try {
     const left = await cleanUp(target, ledger.traces(), {
-      tokens: [first.token, second.token],
+      tokens: accounts.map(({ token }) => token),
       prefix,
       mutationsMax: declared.phases.includes(3) ? declared.mutationsMax : 0,
       gone: (trace) => ledger.gone(trace),
@@ -239,9 +285,10 @@ async function cleaned(
 }
 
 function againOf(options: FleetSimulateOptions): string {
-  const { scenario, seed, target, profile, devices, duration, speed, ramp, set } = options;
+  const { scenario, seed, target, profile, tokens, devices, duration, speed, ramp, set } = options;
   const words = ["zeke-sync", "simulate", scenario, "--target", target, "--seed", String(seed)];
   if (profile !== undefined) words.push("--profile", profile);
+  if (tokens !== undefined) words.push("--tokens", tokens);
   if (devices !== undefined) words.push("--devices", String(devices));
   words.push("--duration", duration ?? DURATION_DEFAULT, "--speed", String(speed), "--ramp", ramp);
   for (const change of set) words.push("--set", change);

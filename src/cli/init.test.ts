@@ -95,7 +95,7 @@ describe("the profile", () => {
       ).toBe(true);
   });
 
-  test("judges the reference as it stands", { timeout: 20_000 }, async () => {
+  test("judges the reference as it stands", async () => {
     const target = await startReference({ settings: { tokens: { "secret-a": "a", "secret-b": "b" } } });
     await init();
     const files = ["--profile", INIT_FILES.profile, "--baseline", INIT_FILES.baseline];

@@ -12,6 +12,7 @@ import type { SimulateOptions } from "./simulate.ts";
 export interface LiveFlags {
   readonly target?: string;
   readonly profile?: string;
+  readonly tokens?: string;
   readonly speed?: number;
   readonly ramp?: string;
 }
@@ -23,6 +24,7 @@ export function addLiveOptions(command: Command): Command {
   return command
     .option("--target <url>", "run the fleet live, in real time, against this address")
     .option("--profile <file>", "with --target: YAML file that describes the target")
+    .option("--tokens <file>", "with --target: the fleet's accounts, a file as serve --tokens takes it")
     .option(
       "--speed <n>",
       `with --target: people live so many times as fast (default: ${SPEED_DEFAULT})`,
@@ -37,24 +39,26 @@ export function addLiveOptions(command: Command): Command {
 /** Runs the live command with what was given. */
 export async function simulateTarget(
   target: string,
-  { profile, speed = SPEED_DEFAULT, ramp = RAMP_DEFAULT }: LiveFlags,
+  { profile, tokens, speed = SPEED_DEFAULT, ramp = RAMP_DEFAULT }: LiveFlags,
   options: SimulateOptions,
   io: Io,
 ): Promise<ExitCode> {
   const { simulateLive } = await import("./fleet-simulate.ts");
-  return await simulateLive({ ...options, target, profile, speed, ramp }, io);
+  return await simulateLive({ ...options, target, profile, tokens, speed, ramp }, io);
 }
 
 /** What is of a live target wants one. */
-export function liveOnly({ profile, speed, ramp }: LiveFlags): void {
+export function liveOnly({ profile, tokens, speed, ramp }: LiveFlags): void {
   const given =
     profile !== undefined
       ? "--profile"
-      : speed !== undefined
-        ? "--speed"
-        : ramp !== undefined
-          ? "--ramp"
-          : undefined;
+      : tokens !== undefined
+        ? "--tokens"
+        : speed !== undefined
+          ? "--speed"
+          : ramp !== undefined
+            ? "--ramp"
+            : undefined;
   if (given !== undefined)
     throw new UsageFault(`${given} is of a live target: give its address by --target, or leave ${given} out`);
 }

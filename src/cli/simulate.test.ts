@@ -21,7 +21,7 @@ describe("simulate", () => {
   test("runs the default scenario, prints one screen, and writes the report", async () => {
     expect(await runFake(["simulate"], io)).toBe(0);
     expect(io.stdout.text).toContain("✓ commuter · seed 1");
-    expect(io.stdout.text).toContain(`${FIRST}/report.md`);
+    expect(io.stdout.text).toContain(`${FIRST}/report.html`);
     expect(io.stdout.text).toContain("150 devices of 50 accounts");
     expect(io.stderr.text).toBe("");
     expect(reportIn(FIRST)).toMatchObject({

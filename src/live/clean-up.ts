@@ -11,7 +11,8 @@ import { nameOfTrace, type Trace } from "../conformance/traces.ts";
 import type { LiveTarget } from "./live-target.ts";
 
 export interface CleanUpOptions {
-  readonly tokens: readonly [string, string];
+  /** Of the accounts, in the order in which traces count them. */
+  readonly tokens: readonly string[];
   /** What ids begin with; keys of this clean-up are made of it. */
   readonly prefix: string;
   /** Mutations in one batch; 0: the target has no batch. */
@@ -38,13 +39,12 @@ export async function cleanUp(
 ): Promise<readonly LeftBehind[]> {
   const done = new Set<string>();
   const cleaner = new Cleaner(target, options);
-  for (const account of [0, 1] as const) {
-    const records = traces.filter(
-      (trace): trace is Extract<Trace, { trace: "record" }> =>
-        trace.trace === "record" && trace.account === account,
-    );
-    for (const trace of await cleaner.inBatches(account, records)) done.add(nameOfTrace(trace));
-  }
+  const queue = recordsByAccount(traces).entries();
+  const inTurn = async (): Promise<void> => {
+    for (const [account, records] of queue)
+      for (const trace of await cleaner.inBatches(account, records)) done.add(nameOfTrace(trace));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, inTurn));
   const left: LeftBehind[] = [];
   const others = traces.filter((trace) => !done.has(nameOfTrace(trace)));
   for (let at = 0; at < others.length; at += AT_ONCE) {
@@ -56,6 +56,19 @@ export async function cleanUp(
   const leftNames = new Set(left.map(({ trace }) => nameOfTrace(trace)));
   for (const trace of traces) if (!leftNames.has(nameOfTrace(trace))) options.gone(trace);
   return left;
+}
+
+type RecordTrace = Extract<Trace, { readonly trace: "record" }>;
+
+function recordsByAccount(traces: readonly Trace[]): ReadonlyMap<number, readonly RecordTrace[]> {
+  const byAccount = new Map<number, RecordTrace[]>();
+  for (const trace of traces) {
+    if (trace.trace !== "record" || trace.account === undefined) continue;
+    const records = byAccount.get(trace.account);
+    if (records) records.push(trace);
+    else byAccount.set(trace.account, [trace]);
+  }
+  return byAccount;
 }
 
 let keys = 0;
@@ -71,7 +84,7 @@ class Cleaner {
   }
 
   /** Those that a batch deleted. */
-  async inBatches(account: 0 | 1, traces: readonly Extract<Trace, { trace: "record" }>[]) {
+  async inBatches(account: number, traces: readonly RecordTrace[]) {
     const size = Math.min(this.options.mutationsMax, BATCH_MAX);
     const done: Trace[] = [];
     if (size < 2) return done;
@@ -103,7 +116,7 @@ class Cleaner {
     return (await this.inAccount(trace, 0)) ?? (await this.inAccount(trace, 1));
   }
 
-  private async inAccount(trace: Trace, account: 0 | 1): Promise<string | undefined> {
+  private async inAccount(trace: Trace, account: number): Promise<string | undefined> {
     if (trace.trace === "registration") {
       const device = { "x-device-id": trace.deviceId };
       const answer = await this.ask(account, "DELETE", "/api/push/register", undefined, device);
@@ -124,7 +137,7 @@ class Cleaner {
   }
 
   private async ask(
-    account: 0 | 1,
+    account: number,
     method: string,
     path: string,
     body?: string,

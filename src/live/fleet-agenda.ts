@@ -5,6 +5,7 @@
 
 import FlatQueue from "flatqueue";
 import type { EpochMs } from "../base/time.ts";
+import { Histogram } from "./latency-book.ts";
 
 /** Work of one turn, in ms: sockets and answers are heard in between. */
 const TURN_MS_MAX = 20;
@@ -16,6 +17,10 @@ export class FleetAgenda {
   readonly startMs: EpochMs;
   /** The longest that anything was done later than it was due, by our own fault. */
   lateMsMax = 0;
+  /** How much later than it was due each thing was done. */
+  readonly late = new Histogram();
+  /** By how much what is being done now is late: 0 for what came from the network. */
+  behindMs = 0;
   private readonly enter: (what: () => void) => void;
   private readonly zero = performance.now();
   private readonly queue = new FlatQueue<() => void>();
@@ -74,9 +79,12 @@ export class FleetAgenda {
       this.refresh();
       const { nowMs } = this;
       if (next >= nowMs + 1 || nowMs > untilMs) break;
-      this.lateMsMax = Math.max(this.lateMsMax, nowMs - Math.floor(next));
+      this.behindMs = nowMs - Math.floor(next);
+      this.lateMsMax = Math.max(this.lateMsMax, this.behindMs);
+      this.late.add(this.behindMs);
       const what = this.queue.pop();
       if (what !== undefined) this.enter(what);
+      this.behindMs = 0;
       if (this.ended) return;
     }
     const next = this.queue.peekValue();

@@ -5,22 +5,14 @@
  */
 
 import { Pool } from "undici";
-import type { HttpAnswer, HttpRequest, Outcome } from "../conformance/target.ts";
-import { bodyOf, type GotHeaders } from "./fleet-wire.ts";
+import type { HttpRequest, Outcome } from "../conformance/target.ts";
+import { Answered, Delivery, Listener, type Reply } from "./fleet-delivery.ts";
+import { Queue } from "./fleet-queue.ts";
+import type { GotHeaders } from "./fleet-wire.ts";
 import type { Ledger } from "./ledger.ts";
 import { renamed } from "./live-target.ts";
 import { Unreachable } from "./target-http.ts";
 import type { Throttle } from "./throttle.ts";
-
-/** How a request ended. `unreachable`: it never left. */
-export type Reply =
-  | {
-      readonly reply: "answered";
-      readonly status: number;
-      readonly headers: GotHeaders;
-      readonly text: string;
-    }
-  | { readonly reply: "timeout" | "unreachable" };
 
 export interface CourierOptions {
   /** Without a slash at its end. */
@@ -42,10 +34,16 @@ export interface Errand {
   drop(): void;
 }
 
+/** A request that waits for its turn. */
+interface Parcel {
+  readonly request: HttpRequest;
+  readonly delivery: Delivery;
+  readonly left: () => void;
+}
+
 /** Without any answer for so long, and after so many failures: it is gone. */
 const LOST_MS = 15_000;
 const LOST_FAILURES = 12;
-const BODY_CHARS_MAX = 64 * 1_048_576;
 
 /** Codes of connections that never came about. */
 const NEVER_LEFT: ReadonlySet<string> = new Set([
@@ -68,13 +66,20 @@ export class Courier {
   private readonly options: CourierOptions;
   private readonly pool: Pool;
   private readonly prefix: string;
+  private readonly hasHeaders: boolean;
   private answeredAtMs = performance.now();
   private failedInARow = 0;
   private closed = false;
+  private readonly waiting = new Queue<Parcel>();
+  /** Left, and not back. */
+  private onTheWay = 0;
+  /** The throttle was asked for a turn that it could not give at once. */
+  private isAsking = false;
 
   constructor(options: CourierOptions) {
     this.options = options;
     const { origin, pathname } = new URL(options.baseUrl);
+    this.hasHeaders = Object.keys(options.headers).length > 0;
     this.prefix = pathname.replace(/\/$/, "");
     // Its time-outs are the fleet's own: one clock for all.
     this.pool = new Pool(origin, {
@@ -89,25 +94,56 @@ export class Courier {
   send(request: HttpRequest, left: () => void, done: (reply: Reply) => void): Errand {
     const delivery = new Delivery(done);
     this.underWay++;
-    const over = (): void => {
-      this.underWay--;
-    };
-    this.options.throttle.turn().then(
+    if (this.waiting.length === 0 && !this.closed && this.options.throttle.turnAtOnce()) {
+      left();
+      this.dispatch(request, delivery);
+      return delivery;
+    }
+    this.waiting.push({ request, delivery, left });
+    this.goOn();
+    return delivery;
+  }
+
+  /** Whoever waits leaves in turn, as many as may; the others are looked at when one is back, or when the throttle says so. */
+  private goOn(): void {
+    const { throttle } = this.options;
+    while (!this.closed && this.skipDropped() && throttle.turnAtOnce()) this.leave();
+    if (
+      this.waiting.length === 0 ||
+      this.isAsking ||
+      this.closed ||
+      this.onTheWay >= this.options.concurrency
+    )
+      return;
+    this.isAsking = true;
+    throttle.turn().then(
       () => {
-        if (delivery.dropped || this.closed) {
-          this.options.throttle.done();
-          over();
-          return;
-        }
-        this.options.enter(left);
-        this.dispatch(request, delivery, over);
+        this.isAsking = false;
+        if (!this.closed && this.skipDropped()) this.leave();
+        else throttle.done();
+        this.goOn();
       },
       (why: unknown) => {
-        over();
         this.options.stop(why instanceof Error ? why : new Error(String(why)));
       },
     );
-    return delivery;
+  }
+
+  /** False when nobody is left. */
+  private skipDropped(): boolean {
+    for (let first = this.waiting.first(); first !== undefined; first = this.waiting.first()) {
+      if (!first.delivery.dropped) return true;
+      this.waiting.shift();
+      this.underWay--;
+    }
+    return false;
+  }
+
+  private leave(): void {
+    const parcel = this.waiting.shift();
+    if (parcel === undefined) return;
+    this.options.enter(parcel.left);
+    this.dispatch(parcel.request, parcel.delivery);
   }
 
   async close(): Promise<void> {
@@ -115,47 +151,56 @@ export class Courier {
     await this.pool.destroy();
   }
 
-  private dispatch(request: HttpRequest, delivery: Delivery, over: () => void): void {
-    const { headers, paths, ledger, throttle } = this.options;
+  private dispatch(request: HttpRequest, delivery: Delivery): void {
+    const { headers, paths, ledger } = this.options;
     ledger.sending(request);
     this.sent++;
-    const sentAtMs = Date.now();
-    const finish = (outcome: Outcome, reply: Reply): void => {
-      throttle.done();
-      over();
-      ledger.ended(request, outcome);
-      this.options.enter(() => delivery.end(reply));
-    };
-    const answered = (status: number, got: GotHeaders, text: string): void => {
-      this.answeredAtMs = performance.now();
-      this.failedInARow = 0;
-      if (status === 429 || status === 503) this.troubles++;
-      const answer = new Answered(status, text);
-      finish(
-        { outcome: "answered", answer, sentAtMs, answeredAtMs: Date.now() },
-        { reply: "answered", status, headers: got, text },
-      );
-    };
-    const failed = (error: Error): void => {
-      const { code } = error as NodeJS.ErrnoException;
-      const neverLeft = NEVER_LEFT.has(code ?? "");
-      if (!delivery.dropped) this.failures++;
-      this.troubles++;
-      finish(
-        { outcome: "indefinite", reason: "broken", sentAtMs },
-        { reply: neverLeft ? "unreachable" : "timeout" },
-      );
-      if (!delivery.dropped) this.lookWhetherLost();
-    };
+    this.onTheWay++;
+    const path = paths.size === 0 ? request.path : renamed(request.path, paths);
     this.pool.dispatch(
       {
-        path: `${this.prefix}${renamed(request.path, paths)}`,
+        path: `${this.prefix}${path}`,
         method: request.method,
-        headers: { ...headers, ...request.headers },
+        headers: this.hasHeaders ? { ...headers, ...request.headers } : request.headers,
         body: request.body ?? null,
       },
-      new Listener(delivery, answered, failed),
+      new Listener(this, request, delivery),
     );
+  }
+
+  /** For its listener: the answer is whole. */
+  answered(listener: Listener, status: number, headers: GotHeaders, text: string): void {
+    this.answeredAtMs = performance.now();
+    this.failedInARow = 0;
+    if (status === 429 || status === 503) this.troubles++;
+    const answer = new Answered(status, headers, text);
+    const { sentAtMs } = listener;
+    this.finish(listener, { outcome: "answered", answer, sentAtMs, answeredAtMs: Date.now() }, answer);
+  }
+
+  /** For its listener: there will be no answer. */
+  failed(listener: Listener, error: Error): void {
+    const { code } = error as NodeJS.ErrnoException;
+    const isDropped = listener.delivery.dropped;
+    if (!isDropped) this.failures++;
+    this.troubles++;
+    const reply = NEVER_LEFT.has(code ?? "") ? "unreachable" : "timeout";
+    const outcome = { outcome: "indefinite", reason: "broken", sentAtMs: listener.sentAtMs } as const;
+    // What cannot leave at all fails within the call that sends it, and nobody is told at once.
+    setImmediate(() => {
+      this.finish(listener, outcome, { reply });
+      if (!isDropped) this.lookWhetherLost();
+    });
+  }
+
+  private finish({ request, delivery }: Listener, outcome: Outcome, reply: Reply): void {
+    const { throttle, ledger, enter } = this.options;
+    throttle.done();
+    this.underWay--;
+    this.onTheWay--;
+    ledger.ended(request, outcome);
+    if (!delivery.dropped) enter(() => delivery.end(reply));
+    if (this.waiting.length > 0) this.goOn();
   }
 
   private lookWhetherLost(): void {
@@ -166,97 +211,5 @@ export class Courier {
         `${this.options.baseUrl} does not answer any more: nothing came for ${LOST_MS / 1_000} s`,
       ),
     );
-  }
-}
-
-const NO_HEADERS: HttpAnswer["headers"] = new Map();
-
-/** An answer for the ledger, which reads few of them. */
-class Answered implements HttpAnswer {
-  readonly status: number;
-  readonly headers = NO_HEADERS;
-  readonly text: string;
-
-  constructor(status: number, text: string) {
-    this.status = status;
-    this.text = text;
-  }
-
-  get json(): unknown {
-    return bodyOf(this.text);
-  }
-}
-
-/** One request, from the side of whoever waits for it. */
-class Delivery implements Errand {
-  dropped = false;
-  abort: (() => void) | undefined;
-  private readonly done: (reply: Reply) => void;
-
-  constructor(done: (reply: Reply) => void) {
-    this.done = done;
-  }
-
-  /** A request that left is broken off: its connection would wait for ever. */
-  drop(): void {
-    this.dropped = true;
-    this.abort?.();
-  }
-
-  end(reply: Reply): void {
-    if (!this.dropped) this.done(reply);
-  }
-}
-
-/** What undici tells of one request. */
-class Listener {
-  private readonly delivery: Delivery;
-  private readonly answered: (status: number, headers: GotHeaders, text: string) => void;
-  private readonly failed: (error: Error) => void;
-  private status = 0;
-  private headers: GotHeaders = {};
-  private text = "";
-  private chunks: Buffer[] | undefined;
-  private isOver = false;
-
-  constructor(
-    delivery: Delivery,
-    answered: (status: number, headers: GotHeaders, text: string) => void,
-    failed: (error: Error) => void,
-  ) {
-    this.delivery = delivery;
-    this.answered = answered;
-    this.failed = failed;
-  }
-
-  onRequestStart(controller: { abort(reason: Error): void }): void {
-    this.delivery.abort = () => controller.abort(new Error("nobody waits for it"));
-    if (this.delivery.dropped) this.delivery.abort();
-  }
-
-  onResponseStart(_controller: unknown, status: number, headers: GotHeaders): void {
-    this.status = status;
-    this.headers = headers;
-  }
-
-  onResponseData(controller: { abort(reason: Error): void }, chunk: Buffer): void {
-    this.chunks ??= [];
-    this.chunks.push(chunk);
-    if (this.chunks.length * 65_536 > BODY_CHARS_MAX) controller.abort(new Error("the body is too long"));
-  }
-
-  onResponseEnd(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.delivery.abort = undefined;
-    this.text = this.chunks === undefined ? "" : Buffer.concat(this.chunks).toString("utf8");
-    this.answered(this.status, this.headers, this.text);
-  }
-
-  onResponseError(_controller: unknown, error: Error): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.delivery.abort = undefined;
-    this.failed(error);
   }
 }

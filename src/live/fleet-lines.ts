@@ -5,6 +5,7 @@
 
 import { WebSocket } from "ws";
 import type { SocketRequest } from "../conformance/target.ts";
+import { Queue } from "./fleet-queue.ts";
 import { renamed } from "./live-target.ts";
 
 /** What a socket tells its owner. Nothing is told after `closed`. */
@@ -29,13 +30,15 @@ export class FleetLines {
   open = 0;
   openMax = 0;
   refused = 0;
+  /** What the last refused upgrade was answered; 0: none was. */
+  lastRefusal = 0;
   /** Carries out whatever somebody is told. */
   readonly enter: (what: () => void) => void;
   private readonly base: string;
   private readonly headers: { readonly [name: string]: string };
   private readonly paths: ReadonlyMap<string, string>;
   private opening = 0;
-  private readonly waiting: Line[] = [];
+  private waiting = new Queue<Line>();
   private readonly lines = new Set<Line>();
 
   constructor(
@@ -59,7 +62,7 @@ export class FleetLines {
   }
 
   closeAll(): void {
-    this.waiting.length = 0;
+    this.waiting = new Queue();
     for (const line of this.lines) line.drop(false);
     this.lines.clear();
   }
@@ -132,8 +135,9 @@ class Line implements LiveLine {
     ws.on("error", () => {
       // What an error means is told by the close that follows.
     });
-    ws.on("unexpected-response", () => {
+    ws.on("unexpected-response", (_request, response) => {
       this.lines.refused++;
+      this.lines.lastRefusal = response.statusCode ?? 0;
       ws.terminate();
     });
     ws.on("close", (code) => this.closed(code));

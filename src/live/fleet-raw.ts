@@ -5,20 +5,27 @@
  */
 
 import { type Prng, stream } from "../base/prng.ts";
-import type { OnDevice } from "../history/facts.ts";
+import type { MutationResult, OnDevice } from "../history/facts.ts";
 import { ENTITIES, type Entity, type Fields } from "../protocol/entity.ts";
-import type { Call, Request } from "../protocol/request.ts";
+import type { Call, MutationItem, Request } from "../protocol/request.ts";
 import { Author } from "../simulation/author.ts";
 import { factOfAnswer, factOfRequest, sentMutations } from "../simulation/witness.ts";
-import type { Reply } from "./fleet-courier.ts";
+import type { Reply } from "./fleet-delivery.ts";
 import { type FleetStage, seedName } from "./fleet-stage.ts";
-import { answerOf, bodyOf, wireOf } from "./fleet-wire.ts";
+import { answerOf, wireOf } from "./fleet-wire.ts";
 
 const TIMEOUT_MS = 10_000;
 const RECORDS_KEPT_MAX = 200;
 /** Of its writes, those without any sync header. */
 const PLAIN_SHARE = 0.3;
 const LAST_DELETES = 3;
+
+/** A record that is to be there before the fleet begins. */
+export interface FirstRecord {
+  readonly entity: Entity;
+  readonly id: string;
+  readonly fields: Fields;
+}
 
 /** A record that it made or met, and the revisions it saw it at, oldest first. */
 interface Met {
@@ -61,6 +68,31 @@ export class RawClient {
       const isThere = status >= 200 && status <= 299;
       if (isThere) this.knows(entity, id, revision);
       done(isThere);
+    });
+  }
+
+  /** Makes several in one batch; told how many are there. What the batch did not make is made alone. */
+  createsTogether(some: readonly FirstRecord[], done: (count: number) => void): void {
+    const timestamp = this.stage.agenda.now;
+    const mutations = some.map(({ entity, id, fields }): MutationItem => {
+      const key = `${this.name}-k${++this.requests}`;
+      return { id: key, timestamp, entity, operation: "create", payload: { ...fields, id } };
+    });
+    this.sendAll({ call: { call: "batch", body: { mutations } }, ...this.who() }, (results) => {
+      const missing: FirstRecord[] = [];
+      for (const [nth, record] of some.entries()) {
+        const result = results[nth];
+        if (result === undefined || result.status > 299) missing.push(record);
+        else this.knows(record.entity, record.id, result.revision);
+      }
+      let left = missing.length;
+      let there = some.length - left;
+      if (left === 0) return done(there);
+      for (const { entity, id, fields } of missing)
+        this.creates(entity, id, fields, (isThere) => {
+          if (isThere) there++;
+          if (--left === 0) done(there);
+        });
     });
   }
 
@@ -158,6 +190,14 @@ export class RawClient {
   }
 
   private send(message: Request, done?: (status: number, revision: string | undefined) => void): void {
+    this.sendAll(message, (results, status) => done?.(status, results[0]?.revision));
+  }
+
+  /** `done` is told what came of each mutation, and with which status; nothing and 0 where nothing came. */
+  private sendAll(
+    message: Request,
+    done: (results: readonly MutationResult[], status: number) => void,
+  ): void {
     const { agenda, courier } = this.stage;
     const request = ++this.requests;
     const on = this.on();
@@ -172,13 +212,13 @@ export class RawClient {
       if (reply.reply !== "answered") {
         const { call } = message.call;
         this.stage.record({ fact: "unanswered", ...this.on(), request, call, why: reply.reply });
-        done?.(0, undefined);
+        done([], 0);
         return;
       }
-      const answer = answerOf(reply.status, reply.headers, bodyOf(reply.text));
-      const fact = factOfAnswer(this.on(), request, message, mutations, answer);
+      const answer = answerOf(reply.status, reply.got, reply.json);
+      const fact = factOfAnswer(this.on(), request, message, mutations, answer, reply.text.length);
       this.stage.record(fact, mutations);
-      done?.(reply.status, fact.fact === "answered" ? fact.results[0]?.revision : undefined);
+      done(fact.fact === "answered" ? fact.results : [], reply.status);
     };
     const errand = courier.send(
       wireOf(message),

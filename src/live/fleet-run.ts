@@ -7,7 +7,7 @@ import type { Roster } from "../history/facts.ts";
 import type { FactFold } from "../history/journal.ts";
 import type { Entity } from "../protocol/entity.ts";
 import type { LiveAct } from "./fleet-acts.ts";
-import type { LatencyBook } from "./latency-book.ts";
+import type { Histogram, LatencyBook } from "./latency-book.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Throttle } from "./throttle.ts";
 
@@ -41,6 +41,8 @@ export interface FleetOptions {
   readonly plainEveryMs: number | undefined;
   readonly speed: number;
   readonly batchFrom: number;
+  /** Mutations that the target takes in one batch; first records are made so. 0 or 1: one by one. */
+  readonly batchMax: number;
   readonly requestTimeoutMs: number;
   readonly pollEveryMs: number;
   /** From so many requests on, faults stop: the rest is for settling. */
@@ -84,5 +86,7 @@ export interface FleetRun {
   readonly socketsMax: number;
   readonly socketsRefused: number;
   readonly lateMsMax: number;
+  /** How late, by this process's own fault, what it did was. */
+  readonly late: ReturnType<Histogram["figures"]>;
   readonly latencies: ReturnType<LatencyBook["figures"]>;
 }

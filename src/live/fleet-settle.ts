@@ -8,7 +8,7 @@ import { stream } from "../base/prng.ts";
 import type { DeviceInput, DeviceOutput, DeviceSettings, ReplicaRecord } from "../device/port.ts";
 import type { DeviceId } from "../protocol/messages.ts";
 import { REFERENCE } from "../simulation/parts.ts";
-import type { Reply } from "./fleet-courier.ts";
+import type { Reply } from "./fleet-delivery.ts";
 import type { RawClient } from "./fleet-raw.ts";
 import type { FleetStage } from "./fleet-stage.ts";
 import { answerOf, wireOf } from "./fleet-wire.ts";
@@ -20,6 +20,7 @@ const QUIET_MS_MIN = 250;
 /** [EVT-1] events come within this time. */
 const EVENT_WITHIN_MS = 2_000;
 const FRESH_WITHIN_MS = 60_000;
+const FRESH_AT_ONCE = 64;
 
 export interface SettleOptions {
   readonly phones: readonly LivePhone[];
@@ -48,9 +49,7 @@ export async function settle(stage: FleetStage, options: SettleOptions): Promise
     await until(stage, Math.min(untilMs, agenda.nowMs + 2 * (EVENT_WITHIN_MS + patienceMs)), heard);
   }
   isStill = await until(stage, untilMs, () => stillFor(stage, options));
-  const fresh = await Promise.all(
-    plain.map(async (_, account) => ({ account, records: await freshReplica(stage, account, phones) })),
-  );
+  const fresh = await freshReplicas(stage, plain.length, phones);
   for (const phone of phones)
     stage.record({
       fact: "replica",
@@ -115,13 +114,36 @@ async function until(stage: FleetStage, untilMs: number, holds: () => boolean): 
   });
 }
 
+interface FreshReplica {
+  readonly account: number;
+  readonly records: readonly ReplicaRecord[] | undefined;
+}
+
+/** One of each account, so many at once. */
+async function freshReplicas(
+  stage: FleetStage,
+  accounts: number,
+  phones: readonly LivePhone[],
+): Promise<readonly FreshReplica[]> {
+  const likes = new Map(phones.map((phone) => [phone.account, phone]));
+  const fresh: FreshReplica[] = [];
+  let next = 0;
+  const inTurn = async (): Promise<void> => {
+    while (next < accounts) {
+      const account = next++;
+      fresh.push({ account, records: await freshReplica(stage, account, likes.get(account)) });
+    }
+  };
+  await Promise.all(Array.from({ length: FRESH_AT_ONCE }, inTurn));
+  return fresh;
+}
+
 /** What a device that was never there gets by one full sync; undefined when it cannot have one. */
 async function freshReplica(
   stage: FleetStage,
   account: number,
-  phones: readonly LivePhone[],
+  like: LivePhone | undefined,
 ): Promise<readonly ReplicaRecord[] | undefined> {
-  const like = phones.find((phone) => phone.account === account);
   if (like === undefined) return undefined;
   const settings: DeviceSettings = {
     ...like.settings,
@@ -182,7 +204,7 @@ class Newcomer {
                 ? {
                     input: "answered",
                     request,
-                    answer: answerOf(reply.status, reply.headers, pages.body(reply.text)),
+                    answer: answerOf(reply.status, reply.got, pages.body(reply.text)),
                   }
                 : { input: "unanswered", request, why: reply.reply },
             ),

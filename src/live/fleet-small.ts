@@ -97,6 +97,7 @@ export async function runSmallFleet(target: LiveTarget, options: SmallFleetOptio
     plainEveryMs: PLAIN_EVERY_MS,
     speed: SPEED,
     batchFrom: 3,
+    batchMax: 0,
     requestTimeoutMs: options.timeoutMs,
     pollEveryMs: 5_000,
     requestsSoftMax: Math.round(SMALL_FLEET.requests * effort),

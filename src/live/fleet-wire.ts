@@ -50,7 +50,7 @@ export function answerOf(status: number, headers: GotHeaders, body: unknown): An
   const etag = one("etag");
   const location = one("location");
   const retryAfterSeconds = secondsOf(one("retry-after"));
-  const dateMs = Date.parse(one("date") ?? "");
+  const dateMs = dateMsOf(one("date"));
   return {
     status,
     headers: {
@@ -62,6 +62,19 @@ export function answerOf(status: number, headers: GotHeaders, body: unknown): An
     },
     body,
   };
+}
+
+let dateRead = "";
+let dateReadMs = Number.NaN;
+
+/** A server's date changes once a second: thousands of answers have the same. */
+function dateMsOf(text: string | undefined): number {
+  if (text === undefined) return Number.NaN;
+  if (text !== dateRead) {
+    dateReadMs = Date.parse(text);
+    dateRead = text;
+  }
+  return dateReadMs;
 }
 
 /** JSON of a body; its text where it is none, and null without one. */
@@ -110,15 +123,24 @@ export class FrameReader {
 
 const PAGES_KEPT_MAX = 64;
 const RECORDS_KEPT_MAX = 100_000;
+const SHARING_FROM = 8;
 
-/** Reads bodies of pages: the same record, once for the whole fleet, as thousands of devices keep it. */
+/**
+ * Reads bodies of pages: the same page once. Where thousands of devices keep the same record it is one for all of them;
+ * where few do, finding it again costs more than having it twice.
+ */
 export class PageReader {
+  private readonly sharesRecords: boolean;
   private readonly pages = new Map<string, unknown>();
   private readonly records = new Map<string, unknown>();
 
+  constructor(devicesPerAccount: number) {
+    this.sharesRecords = devicesPerAccount > SHARING_FROM;
+  }
+
   body(text: string): unknown {
     if (this.pages.has(text)) return this.pages.get(text);
-    const body = this.shared(bodyOf(text));
+    const body = this.sharesRecords ? this.shared(bodyOf(text)) : bodyOf(text);
     if (this.pages.size >= PAGES_KEPT_MAX) this.pages.clear();
     this.pages.set(text, body);
     return body;
@@ -193,8 +215,11 @@ function lineOf(call: Call): Line {
 }
 
 function withQuery(path: string, members: { readonly [name: string]: string | number | undefined }): string {
-  const parts = Object.entries(members).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
-  );
-  return parts.length === 0 ? path : `${path}?${parts.join("&")}`;
+  let query = "";
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined)
+      query += `${query === "" ? "?" : "&"}${name}=${typeof value === "number" ? value : encodeURIComponent(value)}`;
+  }
+  return path + query;
 }

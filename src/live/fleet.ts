@@ -8,27 +8,27 @@ import { stream } from "../base/prng.ts";
 import type { DeviceSettings } from "../device/port.ts";
 import type { Fact, Roster, SentMutation } from "../history/facts.ts";
 import { createJournal, type Journal } from "../history/journal.ts";
-import { ENTITIES, type Entity } from "../protocol/entity.ts";
+import { ENTITIES } from "../protocol/entity.ts";
 import type { DeviceId } from "../protocol/messages.ts";
-import { Author } from "../simulation/author.ts";
 import { FleetActs, type GroupOf } from "./fleet-acts.ts";
 import { FleetAgenda } from "./fleet-agenda.ts";
 import { Courier } from "./fleet-courier.ts";
+import { populate } from "./fleet-first.ts";
 import { FleetHistory } from "./fleet-history.ts";
 import { FleetLines } from "./fleet-lines.ts";
 import { FleetObserver } from "./fleet-observer.ts";
 import { RawClient } from "./fleet-raw.ts";
 import { Blind, type FleetOptions, type FleetRun, Unsettled } from "./fleet-run.ts";
 import { settle } from "./fleet-settle.ts";
-import { type FleetNames, type FleetStage, seedName } from "./fleet-stage.ts";
+import type { FleetNames, FleetStage } from "./fleet-stage.ts";
 import { FrameReader, PageReader } from "./fleet-wire.ts";
 import { LatencyBook } from "./latency-book.ts";
 import { LivePhone } from "./live-phone.ts";
 
-const SEED_AT_ONCE = 32;
 /** So long before faults stop plain clients write once more. */
 const LAST_WORDS_MS = 250;
 const LIVE_WITHIN_MS = 4_000;
+const LIVE_EACH_MS = 5;
 /** Whoever is later than this by its own fault judges nobody by time. */
 const LATE_MS_MAX = 2_000;
 const FRESH_FOR_MS = 60_000;
@@ -127,6 +127,7 @@ export class Fleet {
       socketsMax: this.lines.openMax,
       socketsRefused: this.lines.refused,
       lateMsMax: this.agenda.lateMsMax,
+      late: this.agenda.late.figures(),
       latencies: this.stage.latencies.figures(),
     };
   }
@@ -153,7 +154,7 @@ export class Fleet {
   private async live(): Promise<"settled" | "unsettled"> {
     const { options, agenda } = this;
     await this.observe();
-    await this.populate();
+    await populate(this.stage, this.plain, options);
     this.people();
     this.stage.record({ fact: "phase", at: agenda.now, phase: "agitate" });
     const groupOf: GroupOf = (device) => options.phones[device]?.group ?? 0;
@@ -184,38 +185,23 @@ export class Fleet {
   /** Until every account's observer is live, nobody does anything: what is not seen cannot be judged. */
   private async observe(): Promise<void> {
     for (const observer of this.observers) observer.connect();
-    const untilMs = this.agenda.nowMs + LIVE_WITHIN_MS + this.options.patienceMs;
+    const untilMs =
+      this.agenda.nowMs + LIVE_WITHIN_MS + LIVE_EACH_MS * this.observers.length + this.options.patienceMs;
     const isBlind = (): boolean => this.agenda.nowMs > untilMs || this.history.torn !== undefined;
     await this.until(() => this.begun.size === this.observers.length || isBlind());
     if (this.begun.size < this.observers.length)
-      throw new Blind("the target's sockets could not be opened, and nobody could watch what it commits");
+      throw new Blind(
+        `the target's sockets could not be opened, and nobody could watch what it commits: ${this.blindSpot()}`,
+      );
   }
 
-  private async populate(): Promise<void> {
-    const { accounts, groups, records, itemsPerList, seed } = this.options;
-    const wanted: { account: number; entity: Entity; id: string }[] = [];
-    for (const account of accounts.keys())
-      for (let group = 0; group < groups; group++)
-        for (const entity of ENTITIES)
-          for (let nth = 0; nth < records[entity]; nth++)
-            wanted.push({ account, entity, id: seedName(this.names, group, account, entity, nth) });
-    const author = new Author(stream(seed, "seed"), "s");
-    let next = 0;
-    let underWay = 0;
-    await new Promise<void>((resolve) => {
-      const more = (): void => {
-        while (underWay < SEED_AT_ONCE && next < wanted.length) {
-          const { account, entity, id } = wanted[next++] as (typeof wanted)[number];
-          underWay++;
-          this.plain[account]?.creates(entity, id, author.newFields(entity, itemsPerList), () => {
-            underWay--;
-            more();
-          });
-        }
-        if (underWay === 0) resolve();
-      };
-      more();
-    });
+  /** Whose observer is not live, the first of them, and what its socket was answered. */
+  private blindSpot(): string {
+    const account = this.observers.findIndex((_, nth) => !this.begun.has(nth));
+    const { name } = this.options.accounts[account] ?? { name: "?" };
+    const status = this.lines.lastRefusal;
+    const count = this.observers.length - this.begun.size;
+    return `${count} of ${this.observers.length} accounts, such as ${name}${status === 0 ? "" : `; the last was answered ${status}`}`;
   }
 
   private people(): void {
@@ -313,7 +299,7 @@ export class Fleet {
       courier,
       lines,
       frames: new FrameReader(),
-      pages: new PageReader(),
+      pages: new PageReader(this.options.phones.length / accounts.length),
       names,
       tokens: accounts.map(({ token }) => token),
       latencies: new LatencyBook(),

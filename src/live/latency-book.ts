@@ -6,6 +6,7 @@
 /** Buckets of 4 % from 0.1 ms to beyond ten minutes. */
 const BASE_MS = 0.1;
 const STEP = 1.04;
+const LOG_STEP = Math.log(STEP);
 const BUCKETS = 420;
 
 /** Percentiles in ms; undefined without any request. */
@@ -17,13 +18,13 @@ export interface LatencyFigures {
   readonly max: number;
 }
 
-class Histogram {
+export class Histogram {
   private readonly counts = new Float64Array(BUCKETS);
   private count = 0;
   private maxMs = 0;
 
   add(ms: number): void {
-    const bucket = ms <= BASE_MS ? 0 : Math.floor(Math.log(ms / BASE_MS) / Math.log(STEP)) + 1;
+    const bucket = ms <= BASE_MS ? 0 : Math.floor(Math.log(ms / BASE_MS) / LOG_STEP) + 1;
     const at = Math.min(BUCKETS - 1, bucket);
     this.counts[at] = (this.counts[at] ?? 0) + 1;
     this.count++;

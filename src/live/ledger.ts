@@ -26,6 +26,8 @@ export interface LedgerHead {
   readonly url: string;
   /** As the user named it, from the folder that the run was begun in. */
   readonly profile?: string | undefined;
+  /** The same of the file of a live fleet's accounts. */
+  readonly tokens?: string | undefined;
 }
 
 /** A ledger that is being written. */

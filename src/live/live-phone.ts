@@ -22,10 +22,11 @@ import { type App, REFERENCE } from "../simulation/parts.ts";
 import { Screen } from "../simulation/screen.ts";
 import { FRAME_BYTES } from "../simulation/wire-size.ts";
 import { factOfAnswer, factOfOutput, factOfRequest, sentMutations } from "../simulation/witness.ts";
-import type { Errand, Reply } from "./fleet-courier.ts";
+import type { Errand } from "./fleet-courier.ts";
+import type { Reply } from "./fleet-delivery.ts";
 import type { LiveLine } from "./fleet-lines.ts";
 import type { FleetStage } from "./fleet-stage.ts";
-import { answerOf, bodyOf, upgradeOf, wireOf } from "./fleet-wire.ts";
+import { answerOf, upgradeOf, wireOf } from "./fleet-wire.ts";
 import { LiveOwner } from "./live-owner.ts";
 
 const TIMERS: readonly TimerName[] = ["retry", "reconnect", "poll", "sync"];
@@ -219,8 +220,9 @@ export class LivePhone {
       agenda.put(agenda.nowMs + 1, () => this.unansweredIf(flight, request, "unreachable"));
       return;
     }
-    const meantAtMs = performance.now();
-    let leftAtMs = meantAtMs;
+    // What is late because this process is late was meant to leave before: no wait is left out of what it took.
+    let leftAtMs = performance.now();
+    const meantAtMs = leftAtMs - agenda.behindMs;
     const left = (): void => {
       leftAtMs = performance.now();
       agenda.put(agenda.nowMs + timeoutMs, () => {
@@ -240,14 +242,14 @@ export class LivePhone {
     if (reply.reply !== "answered") return this.unanswered(request, reply.reply);
     const { call } = flight.message.call;
     const isPage = call === "list" || call === "changes";
-    const body = isPage ? this.stage.pages.body(reply.text) : bodyOf(reply.text);
-    const answer = answerOf(reply.status, reply.headers, body);
+    const body = isPage ? this.stage.pages.body(reply.text) : reply.json;
+    const answer = answerOf(reply.status, reply.got, body);
     this.inFlight.delete(request);
-    this.answered(request, flight, answer);
+    this.answered(request, flight, answer, reply.text.length);
   }
 
-  private answered(request: number, { message, mutations }: InFlight, answer: Answer): void {
-    this.stage.record(factOfAnswer(this.on(), request, message, mutations, answer), mutations);
+  private answered(request: number, { message, mutations }: InFlight, answer: Answer, bytes: number): void {
+    this.stage.record(factOfAnswer(this.on(), request, message, mutations, answer, bytes), mutations);
     this.feed({ input: "answered", request, answer });
   }
 

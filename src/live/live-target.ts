@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertNever } from "../base/assert.ts";
+import { pathNamed } from "../conformance/expectations.ts";
 import type { Effect, EffectResult, HttpRequest, Outcome, Upgrade } from "../conformance/target.ts";
 import type { PushSinkServer } from "./push-sink-server.ts";
 import { type Quieted, TargetHttp } from "./target-http.ts";
@@ -138,7 +139,8 @@ export class LiveTarget {
     for (const request of requests) this.options.sending?.(request);
     return await Promise.all(
       requests.map(async (request) => {
-        const outcome = this.told(await this.http.send(this.placed(request)));
+        const placed = this.placed(request);
+        const outcome = this.told(await this.http.send(placed), placed.path);
         this.options.ended?.(request, outcome);
         return outcome;
       }),
@@ -166,14 +168,12 @@ export class LiveTarget {
   }
 
   /** What names a path in an answer, in the words of the protocol. */
-  private told(outcome: Outcome): Outcome {
+  private told(outcome: Outcome, askedPath: string): Outcome {
     if (this.ownPaths.size === 0 || outcome.outcome === "indefinite") return outcome;
     const location = outcome.answer.headers.get("location");
     if (location === undefined) return outcome;
     const headers = new Map(outcome.answer.headers);
-    // It may be a whole address, or a path alone.
-    const at = /^https?:\/\/[^/]*/.exec(location)?.[0].length ?? 0;
-    headers.set("location", location.slice(0, at) + renamed(location.slice(at), this.ownPaths));
+    headers.set("location", renamed(pathNamed(location, askedPath) ?? location, this.ownPaths));
     return { ...outcome, answer: { ...outcome.answer, headers } };
   }
 

@@ -136,7 +136,7 @@ export class RedisInstance {
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  withinMs = 10_000,
+  withinMs = 30_000,
 ): Promise<void> {
   const endMs = Date.now() + withinMs;
   while (!(await holds())) {

@@ -240,7 +240,7 @@ describe("a full disk", () => {
     await sleep(1_200); // One look at it, which finds it full.
     expect(durable.trouble()).toBe("the disk is full (SQLITE_FULL)");
     durable.limitPages(1_000);
-    await expect.poll(() => durable.trouble(), { timeout: 5_000 }).toBeUndefined();
+    await expect.poll(() => durable.trouble()).toBeUndefined();
     const left = () => besides(file, (db) => db.prepare("SELECT count(*) FROM probe").pluck().get());
     await expect.poll(left).toBe(0);
   });
@@ -373,7 +373,7 @@ describe("pruning in steps", () => {
     const left = versionsIn(file);
     expect(left).toBeLessThan(100);
     expect(left).toBeGreaterThanOrEqual(80);
-    await expect.poll(() => versionsIn(file), { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => versionsIn(file)).toBe(1);
     expect(besides(file, (db) => db.prepare("SELECT count(*) FROM keys").pluck().get())).toBe(0);
     expect(desk.prune(A, 1, late)).toBe(false);
     expect(desk.current(A, "task", "t1")?.record).toMatchObject({ v: 99 });

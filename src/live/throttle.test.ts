@@ -43,6 +43,42 @@ describe("a throttle", () => {
     await throttle.idle();
   });
 
+  test("gives a turn at once within rate, number and budget, and to nobody before those who wait", async () => {
+    const few = new Throttle({ ...LIMITS, concurrency: 2 });
+    expect([few.turnAtOnce(), few.turnAtOnce(), few.turnAtOnce()]).toEqual([true, true, false]);
+    let isServed = false;
+    const waits = few.turn().then(() => {
+      isServed = true;
+    });
+    few.done();
+    // The place that is free is promised already.
+    expect(few.turnAtOnce()).toBe(false);
+    await waits;
+    expect(isServed).toBe(true);
+
+    const slow = new Throttle({ ...LIMITS, concurrency: 100, requestsPerSecond: 8 });
+    expect(Array.from({ length: 6 }, () => slow.turnAtOnce()).filter(Boolean)).toHaveLength(4);
+
+    const poor = new Throttle({ ...LIMITS, concurrency: 100, requestsPerSecond: 1_000, requestsMax: 5 });
+    poor.keepBack(() => 2);
+    expect(Array.from({ length: 9 }, () => poor.turnAtOnce()).filter(Boolean)).toHaveLength(3);
+    expect(poor.sent).toBe(3);
+
+    const quiet = new Throttle(LIMITS);
+    quiet.quiet(10_000);
+    expect(quiet.turnAtOnce()).toBe(false);
+
+    const busy = new Throttle(LIMITS);
+    busy.quiet(20);
+    const first = busy.turn();
+    const untilMs = performance.now() + 60;
+    while (performance.now() < untilMs);
+    // Quiet is over, and who waited for that has not been told: nobody goes before them.
+    expect(busy.turnAtOnce()).toBe(false);
+    await first;
+    expect(busy.turnAtOnce()).toBe(true);
+  });
+
   test("spends its budget to the last but for what is kept back, and then opens that", async () => {
     const throttle = new Throttle({ ...LIMITS, requestsPerSecond: 1_000, requestsMax: 10 });
     throttle.keepBack(() => 4);

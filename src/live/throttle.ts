@@ -41,6 +41,7 @@ export class Throttle {
   private idlers: (() => void)[] = [];
   /** Whoever waits for its time: one after the other, so that none is overtaken. */
   private line: Promise<void> = Promise.resolve();
+  private inLine = 0;
   private readonly ending = new AbortController();
 
   constructor(limits: TargetLimits) {
@@ -51,12 +52,26 @@ export class Throttle {
     this.tokens = this.burst;
   }
 
+  /** Takes a turn where nobody waits for one and one may leave now; `done` must follow a true. Costs no promise. */
+  turnAtOnce(): boolean {
+    const { concurrency, requestsMax } = this.limits;
+    if (this.inLine > 0 || this.onTheirWay >= concurrency || this.ending.signal.aborted) return false;
+    if (this.sent + this.reserve() >= requestsMax || performance.now() < this.quietUntilMs) return false;
+    this.refill();
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    this.sent++;
+    this.onTheirWay++;
+    return true;
+  }
+
   /** Waits until one more may leave. Rejects with BudgetSpent. `done` must follow. */
   async turn(): Promise<void> {
     if (this.onTheirWay >= this.limits.concurrency)
       await new Promise<void>((resolve) => this.queue.push(resolve));
     else this.onTheirWay++;
-    const mine = this.line.then(() => this.inTime());
+    this.inLine++;
+    const mine = this.line.then(() => this.inTime()).finally(() => void this.inLine--);
     this.line = mine.catch(() => undefined);
     try {
       await mine;

@@ -98,20 +98,24 @@ export function factOfRequest(
   return altered ? { ...told, altered } : told;
 }
 
-/** The fact that this answer reached the device. `mutations` are those of its request, in order. */
+/**
+ * The fact that this answer reached the device. `mutations` are those of its request, in order; `bodyBytes` where they
+ * were counted, and need no estimate.
+ */
 export function factOfAnswer(
   on: OnDevice,
   request: number,
   message: Request,
   mutations: readonly SentMutation[],
   answer: Answer,
+  bodyBytes?: number,
 ): Fact {
   const { at, device, account } = on;
   const isJson = typeof answer.body === "object";
   const body = isJson ? (answer.body as Readonly<Record<string, unknown>> | null) : null;
   const results =
     message.call.call === "batch" ? batchResults(mutations, body) : singleResult(mutations, answer, body);
-  const bytes = HEADER_BYTES + jsonBytes(answer.body);
+  const bytes = HEADER_BYTES + (bodyBytes ?? jsonBytes(answer.body));
   const fact = {
     fact: "answered",
     at,
