@@ -95,7 +95,7 @@ describe("faults in a scenario file", () => {
   });
 
   test.each([
-    ["name: x\n\tduration: 5d\n", /^my\.yaml:2:1: Tabs are not allowed as indentation/],
+    ["name: x\n\tduration: 5d\n", /^my\.yaml:2:1: Tabs are not allowed as indentation: use spaces/],
     ["name: [x\n", /^my\.yaml:2:1: /],
     ["name: x\nname: y\n", /^my\.yaml:2:1: Map keys must be unique/],
     ["name: *nowhere\n", /^my\.yaml:1:\d+: Unresolved alias/],

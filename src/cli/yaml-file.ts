@@ -132,7 +132,8 @@ export function parseYaml(text: string, path: string): YamlFile {
   };
   const broken = [...document.errors, ...document.warnings].map((error) => ({
     offset: error.pos[0],
-    message: firstLine(error.message),
+    message:
+      error.code === "TAB_AS_INDENT" ? `${firstLine(error.message)}: use spaces` : firstLine(error.message),
   }));
   if (broken.length > 0) throw faultLines(broken, place);
   return { path, document, data: toData(document, place), place };
