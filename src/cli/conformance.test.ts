@@ -338,7 +338,7 @@ test("no secret stands in anything that is printed or written", async () => {
     readdirSync(join(io.cwd, "reports")).find((name) => name !== "latest") ?? "",
   );
   const written = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-  expect(written).toHaveLength(5);
+  expect(written).toHaveLength(6);
   for (const name of ["j.xml", "j.json"]) written.push(readFileSync(join(io.cwd, name), "utf8"));
   for (const text of [io.stdout.text, io.stderr.text, ...written]) {
     expect(text).not.toContain(token);
