@@ -8,13 +8,14 @@ import { Turn } from "./sqlite-turn.ts";
 
 const COMMIT_HELD_MS = 20;
 
-/** From now on, in this process. */
-export function slowCommits(): void {
+/** From now on, in this process: commits begin so late, and are told of so long after they are on disk. */
+export function slowCommits(beforeMs = COMMIT_HELD_MS, afterMs = 0): void {
   const clock = new Int32Array(new SharedArrayBuffer(4));
   const turn = Turn.prototype as unknown as { commit(): void };
   const { commit } = turn;
   turn.commit = function (): void {
-    Atomics.wait(clock, 0, 0, COMMIT_HELD_MS);
+    if (beforeMs > 0) Atomics.wait(clock, 0, 0, beforeMs);
     commit.call(this);
+    if (afterMs > 0) Atomics.wait(clock, 0, 0, afterMs);
   };
 }

@@ -10,11 +10,20 @@ import { runCrashes } from "./crash-run.fixture.ts";
 const KILLS = Number(process.env.ZEKE_CRASH_KILLS ?? "20");
 const SEED = Number(process.env.ZEKE_CRASH_SEED ?? "20261122");
 const WITHIN_MS = 60_000 + KILLS * 6_000;
+const LULL_MS = 20;
 
 test(
   `[SYS-2, SYS-3, IDM-6, REV-7] ${KILLS} kills under load lose nothing and double nothing`,
   async () => {
-    const outcome = await runCrashes({ kills: KILLS, seed: SEED });
+    const outcome = await runCrashes({
+      kills: KILLS,
+      seed: SEED,
+      server: {
+        before: ["./crash-lull.fixture.ts"],
+        // Every second life runs at its own speed.
+        environment: (life) => ({ ZEKE_CRASH_LULL_MS: String((life % 2) * LULL_MS) }),
+      },
+    });
     const verdict = judge(outcome.history);
     const figures = [
       `kills ${KILLS}`,
