@@ -58,7 +58,7 @@ function dispatcherOf(folds: readonly FactFold[]): (fact: Fact) => void {
   };
 }
 
-/** Runs it to its end, or until `untilMs` of wall time is over; `slice` events at a time. */
+/** Runs it to its end, and keeps the facts of a slice back until the slice is over. */
 export function runScaled(scenario: Scenario): ScaleRun {
   const checkers = createCheckers();
   const folds: readonly FactFold[] = [...checkers, createMetrics()];
@@ -101,6 +101,16 @@ export function runScaled(scenario: Scenario): ScaleRun {
     peakBytes,
     phase,
   };
+}
+
+/** Seconds of a run as `simulate` does it: facts reach their judges in the journal's batches. */
+export function judgedSeconds(scenario: Scenario): number {
+  const checkers = createCheckers();
+  const world = createSimulation(scenario, SEED, { folds: [...checkers, createMetrics()] });
+  const began = performance.now();
+  while (world.advance(SLICE));
+  for (const checker of checkers) checker.finish();
+  return (performance.now() - began) / 1_000;
 }
 
 /** Seconds per million facts in each tenth of the history. */

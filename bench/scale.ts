@@ -1,15 +1,19 @@
 /**
  * Owns the figures of scale: the simulation at 100, 10,000 and 100,000 devices next to a bare heap, what judging and the
- * digest take of it, and what an `await` per event would cost; then a live fleet's (scale-live.ts).
+ * digest take of it, and what an `await` per event would cost. Then, each in a process of its own: a hunt on two workers
+ * (explore.ts), start-up (start-up.ts, of the built program) and a live fleet (scale-live.ts).
  * Refuses to pass or fail: it prints, with versions and machine, and what was aimed at. Ratios are of one process.
  *
  *   node --expose-gc bench/scale.ts [--quick]
  */
 
+import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { ownVersion } from "../src/cli/version.ts";
 import { bareHeapRate } from "./bare-heap.ts";
-import { runScaled, type ScaleRun, scenarioOf, worldSeconds } from "./scale-run.ts";
+import { judgedSeconds, runScaled, type ScaleRun, scenarioOf, worldSeconds } from "./scale-run.ts";
 
 const GIB = 2 ** 30;
 const DEVICES_PER_ACCOUNT = 3;
@@ -48,14 +52,21 @@ function judgingLine(run: ScaleRun): void {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
-  console.log(`node ${process.version} · ${cpus()[0]?.model ?? "unknown"} · ${cpus().length} cores · seed 1`);
+  console.log(
+    `zeke-sync ${ownVersion()} · node ${process.version} · ${cpus()[0]?.model ?? "unknown"} · ${cpus().length} cores · seed 1`,
+  );
   const [large, huge] = values.quick ? [1_000, 10_000] : [10_000, 100_000];
   runScaled(scenarioOf("commuter", 4, "1d"));
   const small = measure("commuter", 100, "1d");
   measure("big-account", 2, values.quick ? "1h" : "1d");
   const many = measure("commuter", large, values.quick ? "2h" : "12h");
   judgingLine(many);
-  const rate = many.deviceEvents / seconds(many);
+  const judged = judgedSeconds(
+    scenarioOf("commuter", Math.ceil(large / DEVICES_PER_ACCOUNT), values.quick ? "2h" : "12h"),
+  );
+  line("the same as `simulate` runs it, judged in batches", `${judged.toFixed(1)} s`);
+  line("in batches, to fact by fact", (judged / seconds(many)).toFixed(2));
+  const rate = many.deviceEvents / judged;
   const bare = bareHeapRate(Math.max(1_000_000, many.deviceEvents), many.devices);
   line("bare heap of objects, events per second", Math.round(bare).toLocaleString("en"));
   line("device events per second, judged", Math.round(rate).toLocaleString("en"));
@@ -79,6 +90,19 @@ async function main(): Promise<void> {
   line("the same with an await per event, to without", (awaited / plain).toFixed(2), "4");
 }
 
+/** Another bench, which prints for itself. */
+function also(script: string, ...args: readonly string[]): void {
+  console.log(`\n${script} ${args.join(" ")}`.trimEnd());
+  const { status } = spawnSync(
+    process.execPath,
+    ["--expose-gc", join(import.meta.dirname, script), ...args],
+    { stdio: "inherit" },
+  );
+  if (status !== 0) console.log(`${script} ended with ${status}`);
+}
+
 await main();
-// A live fleet has processes of its own, and reads the same options.
-await import("./scale-live.ts");
+const quick = process.argv.includes("--quick") ? ["--quick"] : [];
+also("explore.ts", "--workers-only", ...quick);
+also("start-up.ts");
+also("scale-live.ts", ...quick);

@@ -59,7 +59,9 @@ export async function openPage(
 
 interface Axe {
   readonly axe: {
-    run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+    run(options: {
+      resultTypes: string[];
+    }): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
   };
 }
 
@@ -67,7 +69,9 @@ interface Axe {
 export async function seriousIn(page: Page): Promise<readonly string[]> {
   await page.addScriptTag({ path: AXE });
   const found = await page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as Axe).axe.run();
+    const { violations } = await (globalThis as unknown as Axe).axe.run({
+      resultTypes: ["violations"],
+    });
     return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 200)}`);
   });
   return found.filter((text) => /^(serious|critical)/.test(text));

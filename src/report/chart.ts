@@ -4,13 +4,8 @@
  * Refuses to know what is charted.
  */
 
-import { BarChart, LineChart } from "echarts/charts";
-import { GridComponent, MarkLineComponent } from "echarts/components";
-import { type EChartsCoreOption, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import { type EChartsCoreOption, init } from "echarts/dist/echarts.esm.min";
 import { escapeMarkup, type Markup, raw } from "./page-markup.ts";
-
-use([BarChart, LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
 
 export const CHART_WIDTH = 480;
 const CHART_HEIGHT = 220;
