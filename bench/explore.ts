@@ -6,7 +6,8 @@
  *   node bench/explore.ts [--quick] [--workers-only] [--seeds 3] [--minutes 3] [--fault <name>]
  */
 
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { parseArgs, promisify } from "node:util";
 import { hireCrew } from "../src/cli/explore-crew.ts";
 import { Campaign } from "../src/exploration/campaign.ts";
 import { judgePlan } from "../src/exploration/judge-plan.ts";
@@ -19,6 +20,8 @@ const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     "workers-only": { type: "boolean", default: false },
+    /** For a child. */
+    "one-core": { type: "boolean", default: false },
     seeds: { type: "string" },
     minutes: { type: "string" },
     fault: { type: "string" },
@@ -41,6 +44,15 @@ const CREW_RUNS = values.quick ? 256 : 768;
 function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((left, right) => left - right);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Plans a second of two processes that share nothing: what the machine has to give to two workers. */
+async function twoApart(): Promise<number> {
+  const children = [1, 2].map(() =>
+    promisify(execFile)(process.execPath, [import.meta.filename, "--one-core", ...process.argv.slice(2)]),
+  );
+  const told = await Promise.all(children);
+  return told.reduce((sum, { stdout }) => sum + Number(/(\d+) plans\/s/.exec(stdout)?.[1]), 0);
 }
 
 function oneCore(): void {
@@ -125,13 +137,17 @@ function byFault(): void {
     console.log(`time was up: ${wanted.length - rows.length} faults were not looked for`);
 }
 
-oneCore();
-const one = await crewSpeed(1);
-const two = await crewSpeed(2);
-console.log(
-  `workers: ${Math.round(one)} runs/s with one, ${Math.round(two)} with two: ${(two / one).toFixed(2)} times (aim: 1.5)`,
-);
-if (!values["workers-only"]) {
+async function all(): Promise<void> {
+  const one = await crewSpeed(1);
+  const two = await crewSpeed(2);
+  console.log(`two processes that share nothing: ${await twoApart()} plans/s together`);
+  console.log(
+    `workers: ${Math.round(one)} runs/s with one, ${Math.round(two)} with two: ${(two / one).toFixed(2)} times (aim: 1.5)`,
+  );
+  if (values["workers-only"]) return;
   console.log();
   byFault();
 }
+
+oneCore();
+if (!values["one-core"]) await all();

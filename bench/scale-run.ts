@@ -103,12 +103,12 @@ export function runScaled(scenario: Scenario): ScaleRun {
   };
 }
 
-/** Seconds of a run as `simulate` does it: facts reach their judges in the journal's batches. */
-export function judgedSeconds(scenario: Scenario): number {
+/** Seconds of a judged run. Facts reach their judges when a slice of events is over, as in `simulate`; of one, at once. */
+export function judgedSeconds(scenario: Scenario, slice = SLICE): number {
   const checkers = createCheckers();
   const world = createSimulation(scenario, SEED, { folds: [...checkers, createMetrics()] });
   const began = performance.now();
-  while (world.advance(SLICE));
+  while (world.advance(slice));
   for (const checker of checkers) checker.finish();
   return (performance.now() - began) / 1_000;
 }

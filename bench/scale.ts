@@ -65,7 +65,6 @@ async function main(): Promise<void> {
     scenarioOf("commuter", Math.ceil(large / DEVICES_PER_ACCOUNT), values.quick ? "2h" : "12h"),
   );
   line("the same as `simulate` runs it, judged in batches", `${judged.toFixed(1)} s`);
-  line("in batches, to fact by fact", (judged / seconds(many)).toFixed(2));
   const rate = many.deviceEvents / judged;
   const bare = bareHeapRate(Math.max(1_000_000, many.deviceEvents), many.devices);
   line("bare heap of objects, events per second", Math.round(bare).toLocaleString("en"));
@@ -83,6 +82,11 @@ async function main(): Promise<void> {
     `cost per event, ${huge} devices to ${large}, one hour`,
     (costOf(crowd) / costOf(short)).toFixed(2),
     "3",
+  );
+  const hour = scenarioOf("commuter", Math.ceil(large / DEVICES_PER_ACCOUNT), "1h");
+  line(
+    "facts to their judges in batches, to one by one",
+    (judgedSeconds(hour) / judgedSeconds(hour, 1)).toFixed(2),
   );
   const scenario = scenarioOf("commuter", 34, "2d");
   const plain = await worldSeconds(scenario, false);

@@ -2,7 +2,7 @@
  * Holds docs/ and README.md to what the program is: every key, metric, option, scenario and exit code.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { FIGURES } from "../report/figure.ts";
@@ -134,15 +134,15 @@ describe("docs/cli.md and README.md", () => {
   });
 
   test("every link leads somewhere", () => {
-    for (const [document, folder] of [
-      [README, ""],
-      [CLI, "docs/"],
-      [SCENARIOS, "docs/"],
-      [read("docs/scenarios.md"), "docs/"],
-      [read("docs/conformance.md"), "docs/"],
-    ] as const) {
-      for (const [, target = ""] of document.matchAll(/\]\(([^)#]+)\)/g)) {
-        expect(existsSync(new URL(`../../${folder}${target}`, import.meta.url)), target).toBe(true);
+    const own = (folder: string) => readdirSync(new URL(`../../${folder}`, import.meta.url));
+    const documents = [...own(""), ...own("docs").map((name) => `docs/${name}`)].filter((name) =>
+      name.endsWith(".md"),
+    );
+    expect(documents.length).toBeGreaterThan(15);
+    for (const name of documents) {
+      for (const [, target = ""] of read(name).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+        const place = new URL(target, new URL(`../../${name}`, import.meta.url));
+        expect(existsSync(place), `${name}: ${target}`).toBe(true);
       }
     }
   });

@@ -4,10 +4,9 @@
  */
 
 import type { Command } from "commander";
-import { type ExitCode, UsageFault } from "./exit.ts";
+import { UsageFault } from "./exit.ts";
 import { collect, type SharedOptions, shared, wholeNumber } from "./flag-values.ts";
-import type { Io } from "./io.ts";
-import type { RunKit } from "./run-kit.ts";
+import type { Place } from "./program-place.ts";
 
 interface CompareFlags extends SharedOptions {
   readonly phases?: boolean;
@@ -21,15 +20,8 @@ interface CompareFlags extends SharedOptions {
 
 const OF_PHASES = ["seed", "devices", "duration", "set"] as const;
 
-export function addCompare(
-  program: Command,
-  io: Io,
-  load: () => Promise<RunKit>,
-  end: (code: ExitCode) => void,
-): void {
-  program
-    .command("compare")
-    .summary("hold two runs, or the roadmap's phases, against each other")
+export function addCompare(command: Command, { program, io, machinery, end }: Place): void {
+  command
     .description(
       "Holds two simulation reports against each other: figures, thresholds, rules. With --phases: plays one workload with no phase of the roadmap, then with phase 1, 1-2 and so on, and says which of its promises the figures bear out.",
     )
@@ -59,7 +51,7 @@ export function addCompare(
         const { comparePhases } = await import("./compare-phases.ts");
         const { seed = 1, devices, duration, set = [] } = flags;
         const options = { scenario: what[0], seed, devices, duration, set, ...common };
-        return end(await comparePhases(options, io, load));
+        return end(await comparePhases(options, io, machinery.loadRunKit));
       }
       const [left, right] = twoRuns(what, flags);
       const { compareRuns } = await import("./compare-runs.ts");

@@ -4,14 +4,11 @@
  */
 
 import type { Command } from "commander";
-import type { ExitCode } from "./exit.ts";
 import { type SharedOptions, shared } from "./flag-values.ts";
-import type { Io } from "./io.ts";
+import type { Place } from "./program-place.ts";
 
-export function addInit(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  program
-    .command("init")
-    .summary("write a profile of your target and a CI workflow")
+export function addInit(command: Command, { program, io, end }: Place): void {
+  command
     .description(
       "Writes a commented profile of your target (zeke-sync.yaml), an empty baseline (zeke-sync.baseline.yaml) and a workflow for GitHub Actions (.github/workflows/zeke-sync.yml) into a repository, and says what to do next. A file that is there is not replaced; then none is written.",
     )

@@ -4,9 +4,8 @@
  */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ExitCode } from "./exit.ts";
 import { collect, portNumber, type SharedOptions, shardNumber, shared, wholeNumber } from "./flag-values.ts";
-import type { Io } from "./io.ts";
+import type { Place } from "./program-place.ts";
 
 interface ConformanceFlags extends SharedOptions {
   readonly profile?: string;
@@ -27,10 +26,8 @@ interface ConformanceFlags extends SharedOptions {
   readonly fleet: boolean;
 }
 
-export function addConformance(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  program
-    .command("conformance")
-    .summary("judge an implementation rule by rule over HTTP, WebSocket and push")
+export function addConformance(command: Command, { program, io, end }: Place): void {
+  command
     .description(
       "Judges an implementation of the protocol by its rules, over HTTP, WebSocket and push, and leaves it as it was. Without a profile: the accounts tok-a and tok-b, and the paths of the protocol.",
     )
@@ -74,10 +71,8 @@ interface CleanupFlags extends SharedOptions {
   readonly profile?: string;
 }
 
-export function addCleanup(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  program
-    .command("cleanup")
-    .summary("delete what an interrupted run left on its target")
+export function addCleanup(command: Command, { program, io, end }: Place): void {
+  command
     .description(
       "Deletes what a run of conformance made on its target and could not delete, from the ledger in its report folder. Nothing that the run did not make is named.",
     )

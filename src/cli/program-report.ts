@@ -4,26 +4,23 @@
  */
 
 import type { Command } from "commander";
-import type { ExitCode } from "./exit.ts";
 import { type SharedOptions, shared } from "./flag-values.ts";
-import type { Io } from "./io.ts";
+import type { Place } from "./program-place.ts";
 
 /** A file, `-`, or true: the usual file in the run's folder. */
-type Place = string | true;
+type Form = string | true;
 
 interface ReportFlags extends Omit<SharedOptions, "json"> {
-  readonly html?: Place;
-  readonly markdown?: Place;
-  readonly junit?: Place;
-  readonly json?: Place;
-  readonly openMetrics?: Place;
+  readonly html?: Form;
+  readonly markdown?: Form;
+  readonly junit?: Form;
+  readonly json?: Form;
+  readonly openMetrics?: Form;
   readonly report?: string;
 }
 
-export function addReport(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  program
-    .command("report")
-    .summary("render a run anew, or merge the shards of one")
+export function addReport(command: Command, { program, io, end }: Place): void {
+  command
     .description(
       "Renders the report of a run anew, on the screen or in the forms that are asked for. Given several shards, or the word merge and shards, proves that they are one run, all there and none twice, and writes the report of the whole. Ends with what the run itself ended with.",
     )

@@ -4,9 +4,8 @@
  */
 
 import type { Command } from "commander";
-import type { ExitCode } from "./exit.ts";
 import { duration, type SharedOptions, shared, workerNumber } from "./flag-values.ts";
-import type { Io } from "./io.ts";
+import type { Place } from "./program-place.ts";
 
 interface WorkerFlags extends SharedOptions {
   readonly queue: string;
@@ -14,10 +13,8 @@ interface WorkerFlags extends SharedOptions {
   readonly idle?: number;
 }
 
-export function addWorker(program: Command, io: Io, end: (code: ExitCode) => void): void {
-  program
-    .command("worker")
-    .summary("work for hunts that other machines started")
+export function addWorker(command: Command, { program, io, end }: Place): void {
+  command
     .description(
       "Takes orders of `explore --queue` from a queue in Redis and carries them out, until it is interrupted. May be started and killed anywhere at any time: what it had not handed in is done again by another one.",
     )

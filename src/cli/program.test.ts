@@ -49,6 +49,23 @@ describe("wrong usage is exit 2, said on stderr with the nearest real names", ()
 });
 
 describe("help and version", () => {
+  test("the overview names each command with what it takes, and its own summary", async () => {
+    await runFake(["--help"], io);
+    const listed = [...io.stdout.text.matchAll(/^ {2}([a-z]+) (\[options\].*?) {2,}/gm)];
+    expect(listed.length).toBe(12);
+    for (const [, name = "", takes = ""] of listed) {
+      const own = new Outside();
+      expect(await runFake([name, "--help"], own)).toBe(0);
+      expect(own.stdout.text).toContain(`Usage: zeke-sync ${name} ${takes}\n`);
+      own.remove();
+    }
+  });
+
+  test("a command is found behind an option of the program", async () => {
+    expect(await runFake(["--no-color", "rules", "--quiet"], io)).toBe(0);
+    expect(io.stdout.text).toContain("QUE-10\n");
+  });
+
   test.each([[["--help"]], [["-h"]], [["help"]]])(
     "%j is the overview: every command, examples, exit codes",
     async (args) => {

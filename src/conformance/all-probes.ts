@@ -21,7 +21,7 @@ import { eventsNoGap, eventsResume } from "./probes/events-resume.ts";
 import { eventsBadFrame, eventsSecondSocket } from "./probes/events-sockets.ts";
 import { eventsCheckpoint, eventsPing, eventsSlowReader } from "./probes/events-upkeep.ts";
 import { cursorAge, expiredRevision, expiry } from "./probes/expiry.ts";
-import { badKey, keyAge, keysOfTenants, otherFingerprint, replay } from "./probes/idempotency.ts";
+import { badKey, keyAge, keyKept, keysOfTenants, otherFingerprint, replay } from "./probes/idempotency.ts";
 import { notRemembered, rememberedRefusals } from "./probes/idempotency-memory.ts";
 import { otherAtOnce, sameAtOnce } from "./probes/idempotency-races.ts";
 import { current, nonsense, unconditional } from "./probes/if-match.ts";
@@ -124,6 +124,7 @@ export const PROBES: readonly Probe[] = [
   keysOfTenants,
   badKey,
   keyAge,
+  keyKept,
   notRemembered,
   rememberedRefusals,
   sameAtOnce,

@@ -45,9 +45,13 @@ export async function startRedis(folder?: string, more: readonly string[] = []):
   admin.on("error", () => {});
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
-    process.once("exit", () => child?.kill("SIGKILL"));
-    const { stdout } = child;
+    const running = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+    child = running;
+    // A test that is cut short leaves no process behind.
+    const leave = (): void => void running.kill("SIGKILL");
+    process.once("exit", leave);
+    running.once("exit", () => process.off("exit", leave));
+    const { stdout } = running;
     await new Promise<void>((resolve, reject) => {
       let told = "";
       stdout?.setEncoding("utf8").on("data", (text: string) => {

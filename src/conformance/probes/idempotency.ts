@@ -6,7 +6,7 @@
 
 import { boolean, constantFrom, integer, record } from "fast-check";
 import { assertNever } from "../../base/assert.ts";
-import { DAY_MS, SECOND_MS } from "../../base/time.ts";
+import { DAY_MS, formatDuration, MINUTE_MS, SECOND_MS } from "../../base/time.ts";
 import { ENTITIES, type Entity } from "../../protocol/entity.ts";
 import type { RuleId } from "../../protocol/rules/registry.ts";
 import type { Actor } from "../actor.ts";
@@ -207,6 +207,31 @@ export const keyAge = defineProbe({
     const late = yield* desk.send(alone(phone, mutation));
     if (late.answeredAtMs >= endsAtMs) return;
     yield* isReplay(desk, "IDM-10", first, toldAlone(late), "again, just before ttlSeconds were over");
+  },
+});
+
+/** Longer than the usual life of what a cache keeps by the way. */
+const KEPT_MS = 2 * MINUTE_MS;
+
+export const keyKept = defineProbe({
+  id: "idempotency/kept",
+  rules: ["IDM-1", "IDM-8"],
+  text: "A mutation again after two minutes, or what of them may be waited here: still answered as it was.",
+  phases: [3],
+  needs: ({ waitMsMax }) => (waitMsMax > 0 ? undefined : "needs some waiting"),
+  runs: 1,
+  values: () => record({ entity: constantFrom(...ENTITIES), fields: fieldsFor }),
+  *script(desk, { entity, fields }) {
+    const phone = desk.actor("phone");
+    const mutation = yield* planned(desk, entity, "create", fields(entity));
+    const reply = yield* desk.send(alone(phone, mutation));
+    const first = yield* done(desk, reply);
+    const ttlMs = desk.facts.declared.ttlSeconds * SECOND_MS;
+    const waitedMs = Math.min(KEPT_MS, desk.facts.waitMsMax, ttlMs / 2);
+    yield* desk.wait(waitedMs);
+    const late = yield* desk.send(alone(phone, mutation));
+    if (late.answeredAtMs >= reply.sentAtMs + ttlMs) return;
+    yield* isReplay(desk, "IDM-1", first, toldAlone(late), `again, ${formatDuration(waitedMs)} later`);
   },
 });
 
