@@ -66,7 +66,7 @@ describe("help and version", () => {
     expect(io.stdout.text).toContain("QUE-10\n");
   });
 
-  test.each([[["--help"]], [["-h"]], [["help"]]])(
+  test.each([[["--help"]], [["-h"]], [["help"]], [["--help", "rules"]]])(
     "%j is the overview: every command, examples, exit codes",
     async (args) => {
       expect(await runFake(args, io)).toBe(0);

@@ -13,6 +13,8 @@ import { ownVersion } from "./version.ts";
 
 const REAL: Machinery = { loadRunKit, loadCheckers };
 
+const HELP: ReadonlySet<string> = new Set(["--help", "-h"]);
+
 /** Narrower than this, what an option does is left to the terminal to break. */
 const HELP_COLUMNS_MIN = 16;
 
@@ -161,10 +163,9 @@ async function createProgram(
   program.on("command:*", (operands: readonly string[]) => {
     throw new UnknownCommand(operands[0] ?? "");
   });
-  // Options before a command take no value, so that what is named first is it.
-  const asked = args.find((arg) => Object.hasOwn(COMMANDS, arg));
+  const asked = commandIn(args);
   program.showHelpAfterError(`Options are listed by zeke-sync ${asked ?? "<command>"} --help.`);
-  const entry = asked === undefined ? undefined : COMMANDS[asked];
+  const entry = COMMANDS[asked ?? ""];
   if (asked === undefined || entry === undefined) {
     for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).summary(summary);
     return program;
@@ -172,6 +173,15 @@ async function createProgram(
   const add = await entry.load();
   add(program.command(asked).summary(entry.summary), { program, io, machinery, end });
   return program;
+}
+
+/** The command that a line asks for, or for whose help: options before it take no value. */
+function commandIn(args: readonly string[]): string | undefined {
+  const first = args.findIndex((arg) => !arg.startsWith("-"));
+  // That is the overview's help.
+  if (args.slice(0, first).some((arg) => HELP.has(arg))) return undefined;
+  const name = args[args[first] === "help" ? first + 1 : first] ?? "";
+  return Object.hasOwn(COMMANDS, name) ? name : undefined;
 }
 
 /** A command in the overview. */
@@ -203,7 +213,7 @@ async function inWords({ wrong }: UnknownCommand): Promise<UsageFault> {
 
 /** Help on a command that does not exist would show the overview, as if nothing were wrong. */
 function checkHelp([first, second]: readonly string[]): void {
-  const asked = first === "help" ? second : ["--help", "-h"].includes(second ?? "") ? first : undefined;
+  const asked = first === "help" ? second : HELP.has(second ?? "") ? first : undefined;
   if (asked === undefined || asked.startsWith("-") || asked === "help") return;
   if (!Object.hasOwn(COMMANDS, asked)) throw new UnknownCommand(asked);
 }
