@@ -5,9 +5,9 @@
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import autocannon from "autocannon";
 import { FleetLines } from "../src/live/fleet-lines.ts";
 import { Ledger } from "../src/live/ledger.ts";
 import { LiveTarget } from "../src/live/live-target.ts";
@@ -30,15 +30,6 @@ export interface SocketFigures {
   readonly rssBytes: number;
   readonly heapBytes: number;
 }
-
-/** Autocannon as far as it is used: it comes without types. */
-type Autocannon = (options: object) => Promise<{
-  readonly "2xx": number;
-  readonly non2xx: number;
-  readonly errors: number;
-  readonly duration: number;
-}>;
-const autocannon = createRequire(import.meta.url)("autocannon") as Autocannon;
 
 interface Shooting {
   readonly url: string;

@@ -10,7 +10,7 @@ import type { ReadProfile } from "./profile-file.ts";
 import { checkedBy, openYaml } from "./yaml-file.ts";
 
 /** One account, and a token of it. */
-export interface FleetAccount {
+interface FleetAccount {
   readonly name: string;
   readonly token: string;
 }

@@ -5,7 +5,7 @@
 
 import { html, type Markup, NOTHING } from "./page-markup.ts";
 
-export type Outcome = "pass" | "fail" | "interrupted" | "inconclusive";
+type Outcome = "pass" | "fail" | "interrupted" | "inconclusive";
 
 const MARKS: Readonly<Record<Outcome, string>> = {
   pass: "✓",
