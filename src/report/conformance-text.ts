@@ -7,6 +7,9 @@ import { formatDuration } from "../base/time.ts";
 import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
 import { grouped } from "./numbers.ts";
 
+/** Rules that a sentence names one by one, at most. */
+const NAMED_MAX = 4;
+
 /** The verdict as a sentence without its stop. */
 export function conformanceSentence(report: ConformanceReport): string {
   const { verdict, rules, baseline, ended } = report;
@@ -16,11 +19,12 @@ export function conformanceSentence(report: ConformanceReport): string {
   if (baseline.length > 0) parts.push("the baseline does not hold any more");
   if (parts.length > 0) return parts.join(", and ");
   if (ended !== undefined) return `inconclusive: ${ended}`;
-  const open = rules.filter((rule) => rule.binds && rule.verdict === "not exercised").length;
+  const open = rules.filter((rule) => rule.binds && rule.verdict === "not exercised").map(({ id }) => id);
+  const named = open.length <= NAMED_MAX ? open.join(", ") : `${open.length} rules that the verdict rests on`;
   if (verdict === "inconclusive")
-    return `inconclusive: nothing is violated, ${open} ${open === 1 ? "rule was" : "rules were"} not exercised`;
-  return open > 0
-    ? `nothing is violated, ${open} not exercised`
+    return `inconclusive: nothing is violated, ${named} ${open.length === 1 ? "was" : "were"} not exercised`;
+  return open.length > 0
+    ? `nothing is violated, ${named} not exercised`
     : "every rule that was asked for is satisfied";
 }
 

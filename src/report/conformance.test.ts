@@ -9,6 +9,7 @@ import { renderJUnit } from "./conformance-junit.ts";
 import { renderConformanceMarkdown } from "./conformance-markdown.ts";
 import type { ConformanceReport, RuleReport } from "./conformance-result.ts";
 import { renderConformance, renderConformanceTrouble } from "./conformance-screen.ts";
+import { conformanceSentence } from "./conformance-text.ts";
 import { violationLines } from "./conformance-violation.ts";
 import { PLAIN } from "./layout.ts";
 
@@ -275,6 +276,20 @@ describe("the screen", () => {
     expect(screen).toContain("· not exercised\n    CON-5: needs a minute\n");
     expect(screen).toMatch(/1 could not be deleted: zeke-sync cleanup\s+2026-11-22-conformance-s1/);
     expect(screen).toContain("· left behind: contact c9: the delete was answered 500");
+  });
+
+  test("names the rules that keep it from a verdict, where they are few, and those alone", () => {
+    const open = (count: number) => [
+      ...Array.from({ length: count }, (_, at) => rule(`CON-${at + 1}`, { verdict: "not exercised" })),
+      rule("REV-8", { verdict: "not exercised", binds: false }),
+    ];
+    const sentence = (count: number) =>
+      conformanceSentence({ ...REPORT, verdict: "inconclusive", baseline: [], rules: open(count) });
+    expect(sentence(1)).toBe("inconclusive: nothing is violated, CON-1 was not exercised");
+    expect(sentence(2)).toBe("inconclusive: nothing is violated, CON-1, CON-2 were not exercised");
+    expect(sentence(5)).toBe(
+      "inconclusive: nothing is violated, 5 rules that the verdict rests on were not exercised",
+    );
   });
 
   test("says nothing with --quiet when all is well", () => {
