@@ -9,6 +9,7 @@ import { CHROMIUM, inBrowser, openPage, seriousIn, startBrowser, widthOfAll } fr
 import { startReference } from "./conformance.fixture.ts";
 import { Outside } from "./outside.fixture.ts";
 import { runCli } from "./program.ts";
+import { MADE } from "./prove.fixture.ts";
 import { renderProvePage } from "./prove-page.ts";
 import type { SeenProof } from "./prove-report.ts";
 
@@ -42,6 +43,7 @@ function seenProof(): SeenProof {
     canary: { runs: 200, carriers: [3], missed: [], falseAlarms: [], alive: true },
     tookMs: 1_234,
     partial: true,
+    ...MADE,
   };
 }
 

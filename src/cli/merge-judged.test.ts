@@ -11,6 +11,7 @@ import { EXIT } from "./exit.ts";
 import { ExploreReport } from "./explore-schema.ts";
 import { Outside } from "./outside.fixture.ts";
 import { runCli } from "./program.ts";
+import { MADE } from "./prove.fixture.ts";
 import { faultNamed, proofOf } from "./prove.ts";
 import { proofJson, type SeenProof } from "./prove-report.ts";
 import { proofShard, workOfShard } from "./shard-prove.ts";
@@ -56,7 +57,7 @@ function pieceOf(work: Work): Piece {
 function seenOf(pieces: readonly Piece[]): SeenProof {
   const canary = { runs: 0, carriers: [], missed: [], falseAlarms: [], alive: true };
   const proof = proofOf(pieces, SETTINGS, PROVED.map(faultNamed));
-  return { proof, seed: 1, canary, tookMs: 7, partial: true };
+  return { proof, seed: 1, canary, tookMs: 7, partial: true, ...MADE };
 }
 
 /** A shard as `prove --shard` leaves it. */
@@ -116,8 +117,13 @@ describe("all shards there", () => {
     expect([code, said]).toEqual([EXIT.violated, ""]);
     const asked = { ...SETTINGS, faults: PROVED.map(faultNamed) };
     const whole = proofJson(seenOf(workOf(asked).map(pieceOf)));
-    const { timing: _, canary: _canary, ...told } = whole;
-    expect(dataOf("prove-merged")).toMatchObject(told);
+    const { timing: _, canary: _canary, again: _again, ...told } = whole;
+    const merged = dataOf("prove-merged") as ReturnType<typeof proofJson>;
+    expect(merged).toMatchObject(told);
+    expect(merged.again).toBe(
+      `zeke-sync prove --seed 1 ${PROVED.map((name) => `--fault ${name}`).join(" ")}`,
+    );
+    expect(merged.timing).toMatchObject({ startedAt: MADE.startedAt, node: MADE.node });
     expect(told).toMatchObject({ survivors: [PROVED[0]], holds: false });
     expect(textOf("prove-merged", "report.html")).toContain(`id="fault-${PROVED[2]}"`);
   });

@@ -20,6 +20,14 @@ export interface SeenProof {
   readonly tookMs: number;
   /** Only some faults were hunted. */
   readonly partial: boolean;
+  /** Of zeke-sync: another version may prove otherwise. */
+  readonly version: string;
+  /** The command that proves the same again. */
+  readonly again: string;
+  readonly runId: string;
+  /** As a date and time with its zone. */
+  readonly startedAt: string;
+  readonly node: string;
 }
 
 export interface ProofScreen {
@@ -49,7 +57,7 @@ export function renderProof(seen: SeenProof, { width, paint, folder }: ProofScre
     head,
     familyTable(seen, paint),
     troubles,
-    [paint.dim(`  report      ${folder}/report.html`)],
+    [paint.dim(`  report      ${folder}/report.html`), paint.dim(`  again       ${seen.again}`)],
   ];
   return `${parts
     .filter((lines) => lines.length > 0)
@@ -63,6 +71,8 @@ export function headRows({
   canary,
   tookMs,
   partial,
+  version,
+  node,
 }: SeenProof): readonly (readonly [string, string])[] {
   const { hunts } = proof;
   const ofDevices = hunts.filter(({ fault }) => fault.side === "device").length;
@@ -83,7 +93,7 @@ export function headRows({
       "canary",
       `planted in ${canary.carriers.length} of ${canary.runs} runs, found in ${canary.carriers.length - canary.missed.length}`,
     ],
-    ["took", formatDuration(Math.round(tookMs / 100) * 100)],
+    ["took", `${formatDuration(Math.round(tookMs / 100) * 100)} · zeke-sync ${version}, node ${node}`],
   ];
 }
 
@@ -137,6 +147,7 @@ export function renderProofMarkdown(seen: SeenProof): string {
     `# prove · seed ${seen.seed}: ${proof.holds && seen.canary.alive ? "proven" : "not proven"}`,
     "",
     ...headRows(seen).map(([label, text]) => `- ${label}: ${text}`),
+    `- again: \`${seen.again}\``,
     ...(troubles.length > 0 ? ["", "## What is wrong", "", ...troubles] : []),
     "",
     "## Faults",
@@ -155,10 +166,13 @@ export function renderProofMarkdown(seen: SeenProof): string {
 }
 
 /** The machine's form: the same for one seed, but for `timing`. */
-export function proofJson({ proof, seed, canary, tookMs, partial }: SeenProof): JsonObject {
+export function proofJson(seen: SeenProof): JsonObject {
+  const { proof, seed, canary, partial, version, again, runId, startedAt, tookMs, node } = seen;
   const { hunts, againstReference, ...lists } = proof;
   return {
     schema: "zeke-sync/prove@1",
+    version,
+    again,
     seed,
     partial,
     ...lists,
@@ -176,6 +190,6 @@ export function proofJson({ proof, seed, canary, tookMs, partial }: SeenProof): 
       tried,
       kills: kills.map(({ rule, by }) => ({ rule, by })),
     })),
-    timing: { tookMs },
+    timing: { runId, startedAt, tookMs, node },
   };
 }

@@ -10,7 +10,9 @@ import { FAULTS } from "../faults/all.ts";
 import { PLAIN } from "../report/layout.ts";
 import { Outside } from "./outside.fixture.ts";
 import { runCli } from "./program.ts";
+import { MADE } from "./prove.fixture.ts";
 import { proofJson, renderProof, renderProofMarkdown, type SeenProof } from "./prove-report.ts";
+import { ownVersion } from "./version.ts";
 
 function outside(): Outside {
   const io = new Outside();
@@ -32,7 +34,7 @@ function seen(changes: Partial<Proof>, canary: Partial<SeenProof["canary"]> = {}
     ...changes,
   };
   const alive = { runs: 200, carriers: [3], missed: [], falseAlarms: [], alive: true, ...canary };
-  return { proof, seed: 1, canary: alive, tookMs: 1_234, partial: false };
+  return { proof, seed: 1, canary: alive, tookMs: 1_234, partial: false, ...MADE };
 }
 
 const SCREEN = { width: 80, paint: PLAIN, folder: "reports/x" };
@@ -44,6 +46,11 @@ describe("prove", () => {
     expect(await runCli(args, io)).toBe(0);
     const result = JSON.parse(io.stdout.text) as ReturnType<typeof proofJson>;
     expect(result).toMatchObject({ schema: "zeke-sync/prove@1", holds: true, partial: true, survivors: [] });
+    expect(result).toMatchObject({
+      version: ownVersion(),
+      again: "zeke-sync prove --seed 1 --fault two-drains",
+      timing: { startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/), node: process.version },
+    });
     expect(result.faults).toMatchObject([
       { name: "two-drains", kills: [{ rule: "QUE-9", by: "simulation" }] },
     ]);

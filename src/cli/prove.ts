@@ -6,6 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
+import { formatInstant } from "../base/time.ts";
 import { carriesCanary, probeCanary } from "../exploration/canary.ts";
 import { type Piece, type Proof, sumUp, type Work, workOf } from "../exploration/prove.ts";
 import { FAULTS, faultByName } from "../faults/all.ts";
@@ -19,8 +20,9 @@ import { openStatusLine, type StatusLine } from "./progress.ts";
 import { renderProvePage } from "./prove-page.ts";
 import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
 import type { ProofSettings } from "./prove-worker.ts";
-import { faultsOf, proofShard, workOfShard } from "./shard-prove.ts";
+import { faultsOf, proofShard, provenAgain, workOfShard } from "./shard-prove.ts";
 import { openThreads, workersByDefault } from "./threads.ts";
+import { ownVersion } from "./version.ts";
 
 /** Seeds that a fault is hunted under before it has survived. */
 const ATTEMPTS = 6;
@@ -73,6 +75,11 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
     canary: probeCanary(canarySeeds(seed)),
     tookMs: io.now() - startedMs,
     partial: chosen !== undefined,
+    version: ownVersion(),
+    again: provenAgain(options),
+    runId: folder.runId,
+    startedAt: formatInstant(startedMs),
+    node: process.version,
   };
   folder.write("report.html", renderProvePage(seen));
   folder.write("report.md", renderProofMarkdown(seen));

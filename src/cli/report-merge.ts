@@ -30,7 +30,10 @@ export async function mergerOf(shards: readonly ShardFile[]): Promise<Merger> {
         import("./shard-prove.ts"),
         import("./report-prove.ts"),
       ]);
-      return { scenario: "prove", merge: () => ({ rendered: ofProof(mergeProof(shards)), extra: [] }) };
+      return {
+        scenario: "prove",
+        merge: (runId) => ({ rendered: ofProof(mergeProof(shards, runId)), extra: [] }),
+      };
     }
     case "conformance": {
       const [{ mergeConformance }, { ofConformance }] = await Promise.all([

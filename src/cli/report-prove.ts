@@ -18,6 +18,8 @@ const Kill = z.object({ rule: z.string(), by: z.string() });
 const Seeds = z.array(z.number());
 const ProofReport = z.object({
   schema: z.literal("zeke-sync/prove@1"),
+  version: z.string(),
+  again: z.string(),
   seed: z.number().int().min(0),
   partial: z.boolean(),
   holds: z.boolean(),
@@ -35,7 +37,7 @@ const ProofReport = z.object({
     falseAlarms: Seeds,
   }),
   faults: z.array(z.object({ name: z.string(), tried: z.number(), kills: z.array(Kill) })),
-  timing: z.object({ tookMs: z.number() }),
+  timing: z.object({ runId: z.string(), startedAt: z.string(), tookMs: z.number(), node: z.string() }),
 });
 
 /** UsageFault when it is of another form, or names a fault that this version does not have. */
@@ -47,7 +49,7 @@ export function openProve({ data, named }: FoundRun): Rendered {
       `${named}: ${place} is not as zeke-sync/prove@1 has it; run it again with this version`,
     );
   }
-  const { seed, partial, canary, faults, timing, schema: _schema, ...lists } = outcome.data;
+  const { seed, partial, canary, faults, timing, version, again, schema: _schema, ...lists } = outcome.data;
   const hunts = faults.map(({ name, tried, kills }) => {
     const fault = faultByName(name);
     if (fault === undefined)
@@ -55,7 +57,7 @@ export function openProve({ data, named }: FoundRun): Rendered {
     return { fault, tried, kills };
   });
   const proof: Proof = { hunts, ...lists };
-  return ofProof({ proof, seed, canary, partial, tookMs: timing.tookMs });
+  return ofProof({ proof, seed, canary, partial, version, again, ...timing });
 }
 
 /** All forms of a proof. */

@@ -27,6 +27,9 @@ interface Body {
   readonly pieces: readonly Piece[];
 }
 
+/** Of the report of a shard. */
+type Timing = Pick<SeenProof, "tookMs" | "startedAt" | "node">;
+
 /** The faults of a shard. */
 export function faultsOf(asked: readonly Fault[], { index, of }: Shard): readonly Fault[] {
   return (asked.length === 0 ? FAULTS : asked).filter((_, at) => at % of === index);
@@ -44,6 +47,23 @@ export function workOfShard(asked: readonly Fault[], settings: ProofSettings, sh
   ];
 }
 
+/** The command that proves the same again; of a shard that shard. */
+export function provenAgain({
+  seed,
+  effort,
+  full,
+  faults,
+  shard,
+}: Pick<ProveOptions, "seed" | "effort" | "full" | "faults" | "shard">): string {
+  return [
+    `zeke-sync prove --seed ${seed}`,
+    ...(effort === 1 ? [] : [`--effort ${effort}`]),
+    ...(full ? ["--full"] : []),
+    ...faults.map((name) => `--fault ${name}`),
+    ...(shard === undefined ? [] : [`--shard ${shard.index + 1}/${shard.of}`]),
+  ].join(" ");
+}
+
 /** Name and text of the file that merging takes. */
 export function proofShard(made: {
   readonly options: ProveOptions;
@@ -53,25 +73,14 @@ export function proofShard(made: {
   readonly shard: Shard;
 }): readonly [name: string, text: string] {
   const { options, settings, pieces, seen, shard } = made;
-  const { faults } = options;
-  const words = [
-    "zeke-sync prove --seed",
-    String(options.seed),
-    ...(options.effort === 1 ? [] : ["--effort", String(options.effort)]),
-  ];
-  const again = [
-    ...words,
-    ...(options.full ? ["--full"] : []),
-    ...faults.flatMap((name) => ["--fault", name]),
-  ].join(" ");
-  const body: Body = { settings, faults, pieces };
+  const body: Body = { settings, faults: options.faults, pieces };
   const file = shardFile({
     command: "prove",
     version: ownVersion(),
     seed: options.seed,
-    settings: { settings, faults },
+    settings: { settings, faults: options.faults },
     shard,
-    again,
+    again: provenAgain({ ...options, shard: undefined }),
     report: proofJson(seen),
     body: body as unknown as Json,
   });
@@ -79,14 +88,12 @@ export function proofShard(made: {
 }
 
 /** The proof of all shards. */
-export function mergeProof(files: readonly ShardFile[]): SeenProof {
+export function mergeProof(files: readonly ShardFile[], runId: string): SeenProof {
   const bodies = files.map(({ body }) => body as unknown as Body);
   const { settings, faults: names } = bodies[0] as Body;
   const chosen = names.length === 0 ? undefined : names.map(faultNamed);
   const { seed } = settings;
-  const took = files.map(
-    ({ report }) => (report as { readonly timing: { readonly tookMs: number } }).timing.tookMs,
-  );
+  const timings = files.map(({ report }) => (report as unknown as { readonly timing: Timing }).timing);
   return {
     proof: proofOf(
       inOrder(
@@ -99,8 +106,13 @@ export function mergeProof(files: readonly ShardFile[]): SeenProof {
     ),
     seed,
     canary: probeCanary(canarySeeds(seed)),
-    tookMs: Math.max(...took),
+    tookMs: Math.max(...timings.map(({ tookMs }) => tookMs)),
     partial: chosen !== undefined,
+    version: files[0]?.version ?? ownVersion(),
+    again: files[0]?.again ?? "",
+    runId,
+    startedAt: timings.reduce((first, one) => (one.startedAt < first.startedAt ? one : first)).startedAt,
+    node: [...new Set(timings.map(({ node }) => node))].join(", "),
   };
 }
 
