@@ -137,7 +137,7 @@ function byFault(): void {
     console.log(`time was up: ${wanted.length - rows.length} faults were not looked for`);
 }
 
-async function all(): Promise<void> {
+async function compareCrews(): Promise<void> {
   const one = await crewSpeed(1);
   const two = await crewSpeed(2);
   console.log(`two processes that share nothing: ${await twoApart()} plans/s together`);
@@ -150,4 +150,4 @@ async function all(): Promise<void> {
 }
 
 oneCore();
-if (!values["one-core"]) await all();
+if (!values["one-core"]) await compareCrews();

@@ -47,6 +47,8 @@ interface Case {
 
 const bare: Case = { what: "node -e 0", args: ["-e", "0"], most: undefined, tookMs: [] };
 const cases: readonly Case[] = [
+  // What no command can be quicker than.
+  { what: "commander alone", args: ["-e", 'import("commander")'], most: undefined, tookMs: [] },
   { what: "--version", args: [BIN, "--version"], most: VERSION_MAX, tookMs: [] },
   { what: "--help", args: [BIN, "--help"], most: HELP_MAX, tookMs: [] },
   { what: "rules", args: [BIN, "rules"], most: undefined, tookMs: [] },

@@ -10,6 +10,7 @@ import { fieldsOf } from "../conformance/expectations.ts";
 import type { Probe } from "../conformance/probe.ts";
 import { singleAndBatch } from "../conformance/probes/batch-alone.ts";
 import { deltaLimits } from "../conformance/probes/delta-pages.ts";
+import { keyKept } from "../conformance/probes/idempotency.ts";
 import { listing } from "../conformance/probes/listing.ts";
 import { capabilities } from "../conformance/probes/modes.ts";
 import { onTheHead } from "../conformance/probes/stale-write.ts";
@@ -221,4 +222,20 @@ function byOffset(): Bend {
 
 test.each([1, 2, 3, 4, 5])("[API-4] pages by OFFSET, behind the records of others: seed %i", (seed) => {
   expect(ruleBroken(listing, byOffset, seed)).toBe("API-4");
+});
+
+test("[IDM-1] a key that is forgotten after seconds is found by asking again later", () => {
+  const forgets = (): Bend => {
+    const seen = new Set<string>();
+    return (request, ask) => {
+      const key = request.headers["idempotency-key"];
+      if (key === undefined || !seen.has(key)) {
+        if (key !== undefined) seen.add(key);
+        return ask(request);
+      }
+      const { "idempotency-key": _forgotten, ...headers } = request.headers;
+      return ask({ ...request, headers });
+    };
+  };
+  expect(ruleBroken(keyKept, forgets)).toBe("IDM-1");
 });

@@ -152,6 +152,9 @@ describe("[EVT-10] a reader that stopped reading", () => {
   /** Large, so that the machine's own buffers between the two are soon full. */
   const TITLE = "x".repeat(500_000);
   const WRITES = 60;
+  /** Less than the two seconds after which it is cut off, and what waits for it is given back. */
+  const CUT_MS = 1_500;
+  const LOOKS = 4;
 
   async function stall(): Promise<RawSocket> {
     border = await LiveBorder.open({
@@ -192,7 +195,8 @@ describe("[EVT-10] a reader that stopped reading", () => {
     again.peer.cut();
   });
 
-  test("takes no more memory than its backlog, and gives it back though it never reads", async () => {
+  /** Whether it was seen in time, before what waits is given back, that no more is held than may wait. */
+  async function holdsLittle(): Promise<boolean> {
     const socket = await stall();
     const heldBytes = (): number => {
       collectGarbage();
@@ -201,11 +205,24 @@ describe("[EVT-10] a reader that stopped reading", () => {
     collectGarbage();
     const beforeBytes = process.memoryUsage().arrayBuffers;
     for (let n = 0; n < WRITES && border.sync.service.socketCount > 0; n++) await write(n);
+    const closedAtMs = performance.now();
     expect(border.sync.service.socketCount).toBe(0);
-    // The frames that wait. What the calls themselves leave is collected, which is counted a little later.
+    // What the calls themselves leave is collected, and counted a little later.
     await until("no more is held than may wait", () => heldBytes() < 2 * BACKLOG_MAX * TITLE.length);
+    const isInTime = performance.now() - closedAtMs < CUT_MS;
     for (let n = 0; n < 5; n++) await write(n);
     await until("what waited was given back", () => heldBytes() < 3 * TITLE.length);
     socket.peer.cut();
+    return isInTime;
+  }
+
+  test("takes no more memory than its backlog, and gives it back though it never reads", async () => {
+    // On a machine that is too busy a look comes too late, and shows nothing: another is taken.
+    let isSeen = await holdsLittle();
+    for (let look = 1; look < LOOKS && !isSeen; look++) {
+      await border.close();
+      isSeen = await holdsLittle();
+    }
+    expect(isSeen).toBe(true);
   });
 });
