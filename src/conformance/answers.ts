@@ -23,7 +23,7 @@ export interface Mutation {
 export interface Told {
   readonly status: number;
   readonly error: string | undefined;
-  /** The body without its message. */
+  /** The body without its message, and without what it leaves empty. */
   readonly body: Loose;
   readonly isReplay: boolean;
   readonly says: string;
@@ -77,7 +77,15 @@ export function itemOf({ key, entity, operation, id, fields, ifMatch }: Mutation
   return { id: key, entity, operation, recordId: id, ...payload, ...match };
 }
 
-function told(status: number, { message: _message, ...body }: Loose, isReplay: boolean): Told {
-  const error = textOf(body.error);
+function told(status: number, { message: _message, ...members }: Loose, isReplay: boolean): Told {
+  const error = textOf(members.error);
+  const body = withoutEmpty(members, status < 400 ? ["error"] : ["data", "meta"]);
   return { status, error, body, isReplay, says: `${status} ${error ?? JSON.stringify(body).slice(0, 300)}` };
+}
+
+/** A member that says nothing may be null or left out: many servers fill every result with the same members. */
+function withoutEmpty(body: Loose, names: readonly string[]): Loose {
+  return Object.fromEntries(
+    Object.entries(body).filter(([name, value]) => value !== null || !names.includes(name)),
+  );
 }
