@@ -146,8 +146,4 @@ describe("docs/cli.md and README.md", () => {
       }
     }
   });
-
-  test("README keeps the marks between which the screen stands", () => {
-    expect(README).toMatch(/<!-- screen -->\n```[\s\S]*```\n<!-- \/screen -->/);
-  });
 });
