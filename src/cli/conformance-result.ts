@@ -3,6 +3,7 @@
  * Refuses to judge and to print.
  */
 
+import { assertNever } from "../base/assert.ts";
 import { formatInstant } from "../base/time.ts";
 import type { Exchange } from "../conformance/desk.ts";
 import type { Probe } from "../conformance/probe.ts";
@@ -96,9 +97,16 @@ function declaredText({ phases, mode, ifMatch, resolvedBy }: Declared): string {
 
 export function traceText(trace: Trace): string {
   const account = trace.account === undefined ? "" : ` of account ${accountText(trace.account)}`;
-  return trace.trace === "record"
-    ? `${trace.entity} ${trace.id}${account}`
-    : `push registration of ${trace.deviceId}${account}`;
+  switch (trace.trace) {
+    case "record":
+      return `${trace.entity} ${trace.id}${account}`;
+    case "registration":
+      return `push registration of ${trace.deviceId}${account}`;
+    case "create":
+      return `a ${trace.entity} whose ${trace.field} is ${JSON.stringify(trace.text)}${account}`;
+    default:
+      return assertNever(trace);
+  }
 }
 
 /** The profile's two are a and b; those of a tokens file are counted. */

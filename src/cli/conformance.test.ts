@@ -315,6 +315,36 @@ describe("limits and ends", () => {
     expect(await runFake(["cleanup", "kiled"], io)).toBe(2);
     expect(io.stderr.text).toMatch(/did you mean killed\?/);
   });
+
+  test("cleanup finds what creates made that were never answered, by their text, and leaves others' alone", async () => {
+    const target = await reference();
+    const headers = { authorization: "Bearer tok-b", "content-type": "application/json" };
+    const others = Array.from({ length: 250 }, (_, at) => ({ id: `other-${at}`, name: `zsx.1-text${at}0` }));
+    const made = [
+      { id: "__proto__", name: "zsx.1-text1" },
+      { id: "constructor", name: "somebody's" },
+      { id: "z-chosen-there", name: "zsx.1-text2" },
+    ];
+    for (const body of [...others, ...made])
+      await fetch(`${target.url}/api/contacts`, { method: "POST", headers, body: JSON.stringify(body) });
+    mkdirSync(join(io.cwd, "reports/killed"), { recursive: true });
+    const create = { trace: "create", account: 1, entity: "contact", field: "name" };
+    const lines = [
+      { schema: "zeke-sync/ledger@1", runId: "killed", prefix: "zsx", url: target.url },
+      { made: { ...create, id: "__proto__", text: "zsx.1-text1" } },
+      { made: { ...create, id: "constructor", text: "zsx.1-text1" } },
+      { made: { ...create, text: "zsx.1-text2" } },
+      { made: { ...create, text: "zsx.1-text3" } },
+    ];
+    writeFileSync(
+      join(io.cwd, "reports/killed/ledger.jsonl"),
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+    );
+    expect(await runFake(["cleanup", "killed"], io)).toBe(0);
+    expect([...(await target.records())].sort()).toEqual(
+      ["constructor", ...others.map(({ id }) => id)].sort(),
+    );
+  });
 });
 
 test("no secret stands in anything that is printed or written", async () => {

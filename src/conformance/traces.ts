@@ -4,8 +4,9 @@
  * Refuses to delete anything: it only says what would have to be.
  */
 
+import { assertNever } from "../base/assert.ts";
 import { COLLECTION_OF, ENTITIES, type Entity } from "../protocol/entity.ts";
-import { listOf, looseOf, textOf } from "./reply.ts";
+import { type Loose, listOf, looseOf, textOf } from "./reply.ts";
 import type { HttpRequest, Outcome } from "./target.ts";
 
 /** Which of the accounts, in their order; undefined: a token that is nobody's, so that it may be of any. */
@@ -14,7 +15,22 @@ type AccountIndex = number | undefined;
 /** One thing that a run made, or may have made. */
 export type Trace =
   | { readonly trace: "record"; readonly account: AccountIndex; readonly entity: Entity; readonly id: string }
-  | { readonly trace: "registration"; readonly account: AccountIndex; readonly deviceId: string };
+  | { readonly trace: "registration"; readonly account: AccountIndex; readonly deviceId: string }
+  | CreateTrace;
+
+/**
+ * A create under a name that is not the run's own, or that the target is to choose. Until it is answered nobody knows
+ * whether there is such a record; a text in it that begins with the run's prefix tells it from another's.
+ */
+export interface CreateTrace {
+  readonly trace: "create";
+  readonly account: number;
+  readonly entity: Entity;
+  /** undefined: the target's to choose. */
+  readonly id?: string;
+  readonly field: string;
+  readonly text: string;
+}
 
 /** Who is who, as requests name them. */
 export interface Signs {
@@ -26,9 +42,32 @@ export interface Signs {
   readonly prefix: string;
 }
 
-/** What a request may make, known before it leaves. Names that are not the run's own count once they were answered. */
+/** What a request may make, known before it leaves. */
 export function tracesSent(request: HttpRequest, signs: Signs): readonly Trace[] {
-  return namedIn(request, signs).filter((trace) => trace.trace === "registration" || isOwn(trace.id, signs));
+  const named = namedIn(request, signs).filter((trace) => trace.trace !== "record" || isOwn(trace.id, signs));
+  return [...named, ...createsIn(request, signs)];
+}
+
+/** Creates under other names than the run's, as far as a text in them is the run's. */
+function createsIn(request: HttpRequest, signs: Signs): readonly CreateTrace[] {
+  const account = accountOf(request, signs);
+  if (request.method !== "POST" || account === undefined) return [];
+  const create = (entity: Entity | undefined, fields: Loose): readonly CreateTrace[] => {
+    const { id } = fields;
+    if (entity === undefined || (typeof id === "string" && isOwn(id, signs))) return [];
+    const own = Object.entries(fields).find(
+      ([name, value]) => name !== "id" && typeof value === "string" && isOwn(value, signs),
+    );
+    if (own === undefined) return [];
+    const [field, text] = own as [string, string];
+    return [{ trace: "create", account, entity, ...(typeof id === "string" ? { id } : {}), field, text }];
+  };
+  if (pathOf(request) !== BATCH) return create(entityAt(request), looseOf(bodyOf(request)));
+  return listOf(looseOf(bodyOf(request)).mutations)
+    .map(looseOf)
+    .flatMap(({ operation, entity, payload }) =>
+      operation === "create" ? create(entityNamed(entity), looseOf(payload)) : [],
+    );
 }
 
 /** What an answer shows to have been made under names that are not the run's own. */
@@ -65,20 +104,27 @@ export function tracesEnded(request: HttpRequest, outcome: Outcome, signs: Signs
 /** The name of a trace, the same for the same thing. */
 export function nameOfTrace(trace: Trace): string {
   const account = trace.account ?? "?";
-  return trace.trace === "record"
-    ? `${account} ${trace.entity} ${trace.id}`
-    : `${account} registration ${trace.deviceId}`;
+  switch (trace.trace) {
+    case "record":
+      return `${account} ${trace.entity} ${trace.id}`;
+    case "registration":
+      return `${account} registration ${trace.deviceId}`;
+    case "create":
+      return `${account} create ${trace.entity} ${trace.id ?? "?"} ${trace.text}`;
+    default:
+      return assertNever(trace);
+  }
 }
 
 const BATCH = "/api/sync/batch";
 const REGISTER = "/api/push/register";
 const WEBHOOK = "/api/webhooks/zeke";
 
-function namedIn(request: HttpRequest, signs: Signs): readonly Trace[] {
+function namedIn(request: HttpRequest, signs: Signs): readonly Exclude<Trace, CreateTrace>[] {
   if (request.method === "GET") return [];
   const account = accountOf(request, signs);
   const path = pathOf(request);
-  const record = (entity: Entity | undefined, id: unknown): readonly Trace[] =>
+  const record = (entity: Entity | undefined, id: unknown): readonly Exclude<Trace, CreateTrace>[] =>
     entity === undefined || typeof id !== "string" || id === ""
       ? []
       : [{ trace: "record", account, entity, id }];

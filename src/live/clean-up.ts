@@ -1,13 +1,15 @@
 /**
  * Owns the deletion of what a run made on its target: in batches where the target has them, one by one where not, and
  * with the record's revision where nothing else is taken.
- * Refuses to name anything that its caller did not: no listing, no patterns.
+ * Refuses to name anything that its caller did not. A listing is read only for creates that were never answered, and of
+ * it nothing is deleted but what bears their text.
  */
 
 import { recordPath } from "../conformance/actor.ts";
-import { listOf, looseOf, textOf } from "../conformance/reply.ts";
+import { type Loose, listOf, looseOf, textOf } from "../conformance/reply.ts";
 import type { HttpAnswer, HttpRequest } from "../conformance/target.ts";
-import { nameOfTrace, type Trace } from "../conformance/traces.ts";
+import { type CreateTrace, nameOfTrace, type Trace } from "../conformance/traces.ts";
+import { COLLECTION_OF, type Entity } from "../protocol/entity.ts";
 import type { LiveTarget } from "./live-target.ts";
 
 export interface CleanUpOptions {
@@ -30,6 +32,9 @@ export interface LeftBehind {
 const BATCH_MAX = 100;
 const AT_ONCE = 4;
 const READS_MAX = 2;
+/** Of a listing that is looked through for a record whose id the target chose. */
+const PAGE_SIZE = 100;
+const PAGES_MAX = 100;
 
 /** Deletes all of them, in the order given. Rejects when the target cannot be asked any more. */
 export async function cleanUp(
@@ -117,6 +122,7 @@ class Cleaner {
   }
 
   private async inAccount(trace: Trace, account: number): Promise<string | undefined> {
+    if (trace.trace === "create") return await this.unanswered(trace);
     if (trace.trace === "registration") {
       const device = { "x-device-id": trace.deviceId };
       const answer = await this.ask(account, "DELETE", "/api/push/register", undefined, device);
@@ -124,7 +130,37 @@ class Cleaner {
         ? undefined
         : says(answer);
     }
-    const path = recordPath(trace.entity, trace.id);
+    return await this.deleted(account, trace);
+  }
+
+  /** A create that was never answered: what it made, if it did, bears its text. */
+  private async unanswered({ account, entity, id, field, text }: CreateTrace): Promise<string | undefined> {
+    const isIts = (record: Loose) => record[field] === text;
+    if (id !== undefined) {
+      const read = await this.ask(account, "GET", recordPath(entity, id));
+      if (read?.status === 404) return undefined;
+      if (read?.status !== 200) return says(read, "read");
+      return isIts(looseOf(looseOf(read.json).data))
+        ? await this.deleted(account, { entity, id })
+        : undefined;
+    }
+    const path = `/api/${COLLECTION_OF[entity]}?limit=${PAGE_SIZE}`;
+    let cursor = "";
+    for (let page = 0; page < PAGES_MAX; page++) {
+      const listed = await this.ask(account, "GET", `${path}${cursor}`);
+      if (listed?.status !== 200) return says(listed, "list");
+      const { data, meta } = looseOf(listed.json);
+      const found = listOf(data).map(looseOf).find(isIts);
+      if (found !== undefined) return await this.deleted(account, { entity, id: String(found.id) });
+      const { hasMore, nextCursor } = looseOf(meta);
+      if (hasMore !== true || typeof nextCursor !== "string") return undefined;
+      cursor = `&cursor=${encodeURIComponent(nextCursor)}`;
+    }
+    return `its create was not answered, and it is not among the first ${PAGE_SIZE * PAGES_MAX} of the collection`;
+  }
+
+  private async deleted(account: number, { entity, id }: { entity: Entity; id: string }) {
+    const path = recordPath(entity, id);
     let answer = await this.ask(account, "DELETE", path, undefined, { "if-match": "*" });
     for (let reads = 0; reads < READS_MAX && !gone(answer); reads++) {
       const read = await this.ask(account, "GET", path);
@@ -167,8 +203,8 @@ function isGone(status: number, body: { readonly deleted?: unknown }): boolean {
   return status === 200 || status === 404 || (status === 409 && body.deleted === true);
 }
 
-function says(answer: HttpAnswer | undefined): string {
-  if (answer === undefined) return "the delete was not answered";
+function says(answer: HttpAnswer | undefined, what: "delete" | "read" | "list" = "delete"): string {
+  if (answer === undefined) return `the ${what} was not answered`;
   const error = textOf(looseOf(answer.json).error);
-  return `the delete was answered ${answer.status}${error === undefined ? "" : ` ${error}`}`;
+  return `the ${what} was answered ${answer.status}${error === undefined ? "" : ` ${error}`}`;
 }

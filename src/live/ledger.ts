@@ -39,6 +39,8 @@ export class Ledger {
   private readonly underWay = new Map<string, number>();
   private readonly namedLast = new Map<string, number>();
   private readonly deletes = new WeakMap<HttpRequest, number>();
+  /** Creates that were not answered, once at least: what they made keeps its name open. */
+  private readonly unanswered = new Set<string>();
   private sent = 0;
 
   private constructor(file: number, signs: Signs) {
@@ -74,9 +76,17 @@ export class Ledger {
       this.underWay.set(name, (this.underWay.get(name) ?? 1) - 1);
     }
     for (const trace of tracesAnswered(request, outcome, this.signs)) this.add(trace);
+    for (const trace of tracesSent(request, this.signs))
+      if (trace.trace === "create") this.settle(nameOfTrace(trace), trace, outcome);
     const nth = this.deletes.get(request);
     for (const trace of tracesEnded(request, outcome, this.signs))
       if (this.namedLast.get(nameOfTrace(trace)) === nth) this.gone(trace);
+  }
+
+  /** A create that was answered under the target's name for it is looked for no more, unless the same was sent beside it. */
+  private settle(name: string, trace: Trace, { outcome }: Outcome): void {
+    if (outcome !== "answered") this.unanswered.add(name);
+    else if (this.underWay.get(name) === 0 && !this.unanswered.has(name)) this.gone(trace);
   }
 
   gone(trace: Trace): void {

@@ -46,7 +46,7 @@ export const recordLife = defineProbe({
     // One member that no patch names must stay.
     const optional = entity === "contact" ? "email" : entity === "task" ? "dueAt" : undefined;
     const drawn = Object.entries(before(entity)).filter(([field]) => field !== optional);
-    const fields = { ...Object.fromEntries(drawn), kept: "as it was", ...UNKNOWN };
+    const fields = { ...Object.fromEntries(drawn), kept: desk.fresh("kept"), ...UNKNOWN };
     // In a body these are ignored, and null for a field that the protocol calls optional is "absent" (section 3).
     const nothing = optional === undefined ? {} : { [optional]: null };
     const beside = { revisionId: "sent along", updatedAt: "sent along", ...nothing };
