@@ -156,6 +156,13 @@ const BENT: readonly Bent[] = [
   get("an unknown collection", () => "/api/recipes"),
   get("a record of an unknown collection", () => "/api/recipes/r1"),
   get("an unknown path", () => "/api/sync/nothing"),
+  {
+    name: "GET a path below a record",
+    ask: (actor, made, _desk, entity) => {
+      const path = `/api/${COLLECTION_OF[entity]}/${idOf(made)}/nothing`;
+      return actor.raw("GET", path, undefined, undefined, "asks for a path below a record");
+    },
+  },
   get("a badly encoded id", (entity) => `/api/${COLLECTION_OF[entity]}/%E0%A4%A`),
   get("an id too long", (entity) => `/api/${COLLECTION_OF[entity]}/${LONG_ID}`),
   ...["0", "-1", "ten", "1.5"].flatMap((limit) => [

@@ -97,7 +97,12 @@ export const failedCreate = defineProbe({
       expected: `${idOf(living)} untouched at ${living.revision}`,
       actual: read.isOk ? `at ${read.revision}` : read.says,
     });
-    if (why !== "broken") return;
+    if (why === "lives already") {
+      // A remembered failure is known in later batches too.
+      const [later] = yield* sentAll(desk, [{ ...dependent, id: desk.fresh("k") }]);
+      yield* is(desk, "BAT-5", later, 424, "an item of a later batch that rests on it");
+      return;
+    }
     // [IDM-5] neither 400 nor 424 binds a key: what was wrong is put right, and both are done.
     const good = { ...create, payload: { ...bad, ...stir(desk, entity) } };
     const [made, done] = yield* sentAll(desk, [good, dependent]);
