@@ -185,6 +185,19 @@ export function declareMergeRules(desks: DeskMaker): void {
       expect((await desk.update("task", "t1", { title: "between" }, later)).status).toBe(409);
     });
 
+    test("[MRG-2] what a write without effect raised since is no part of the base that a stale one knew", async () => {
+      const claims = [
+        { deviceId: "d1", timestamp: START_MS + 30, patch: { title: "base" } },
+        { deviceId: "d2", timestamp: START_MS + 10, patch: { done: true } },
+        { deviceId: "d3", timestamp: START_MS + 20, patch: { title: "older" } },
+      ];
+      // In the orders left out, the third is not stale when it comes right behind the first [CON-12].
+      for (const order of permutations(claims)) {
+        if (order[0] === claims[0] && order[1] === claims[2]) continue;
+        expect((await settle(desks, "task", TASK, order)).title).toBe("base");
+      }
+    });
+
     test("[MRG-8] answer, event, delta and read show one record", async () => {
       const desk = await desks.create();
       const socket = await desk.open();

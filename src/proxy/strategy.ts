@@ -71,12 +71,15 @@ function writtenOf(current: Version, merged: Merged): Written {
     : { changed: true, fields: merged.fields, stamps: merged.stamps };
 }
 
-/** [MRG-6] the version at If-Match, as long as the log has it, if it is of this life of this record. */
+/**
+ * [MRG-6] the version at If-Match, as long as the log has it, if it is of this life of this record. [MRG-2] as it was
+ * committed: a write without effect that raised it since is concurrent with this one, and weighed against it.
+ */
 function baseOf(at: Case, current: Version): Stamped | undefined {
   const { base } = at.view;
   // A revision begins one life of one record: the same birth says that it is this record, and not deleted since.
   if (base === undefined || base.record === null || base.bornAt !== current.bornAt) return undefined;
-  return stampedOf(base);
+  return { fields: fieldsOf(base.record), stamps: base.stamps };
 }
 
 function stampedOf(version: Version): Stamped {
