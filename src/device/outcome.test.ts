@@ -1,7 +1,7 @@
 /** Owns the tests of answers and restarts (QUE-7, QUE-8, QUE-14). Every server in here is a canned answer. */
 
 import { describe, expect, it } from "vitest";
-import { done, live, record, rev } from "./bench.fixture.ts";
+import { done, live, meta, record, rev } from "./bench.fixture.ts";
 
 const ANN = record("ann", 1, { name: "Ann", phone: "1" });
 const TASK = record("t1", 3, { title: "Buy milk" });
@@ -144,6 +144,26 @@ describe("QUE-8: what an answer means", () => {
     bench.feed({ input: "signed_in", token: "new" });
     bench.flush();
     expect(bench.mutationsSent.at(-1)?.message).toMatchObject({ idempotencyKey: key, token: "new" });
+  });
+
+  it("[QUE-8, SYS-4] 401 for items of a batch pauses what they are, and signing in goes on", () => {
+    const bench = live([], 4);
+    bench.feed({ input: "offline" });
+    const keys = ["a", "b", "c"].map(
+      (recordId) =>
+        bench.edit({ entity: "task", operation: "create", recordId, payload: { title: "x" } }).key,
+    );
+    bench.feed({ input: "online" });
+    bench.flush();
+    const a = { id: keys[0], status: 201, ...done(record("a", 5, { title: "x" }), 5) };
+    const refused = keys.slice(1).map((id) => ({ id, status: 401, error: "unauthorized", message: "" }));
+    bench.answer(bench.last("send").request, 200, { results: [a, ...refused], meta: meta(5) });
+    bench.flush();
+    expect(bench.last("notice").notice).toBe("signed_out");
+    expect([bench.count("settled"), bench.waiting]).toEqual([1, 2]);
+    bench.feed({ input: "signed_in", token: "new" });
+    bench.flush();
+    expect(bench.mutationsSent.at(-1)?.message).toMatchObject({ idempotencyKey: keys[1], token: "new" });
   });
 
   const retried: readonly (readonly [number, unknown])[] = [

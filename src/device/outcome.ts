@@ -56,7 +56,7 @@ function answeredBatch(device: Device, sent: Sent, answer: Answer): void {
   const results = asObject(answer.body)?.results;
   if (answer.status === 200 && Array.isArray(results)) {
     succeed(device.queueBackoff);
-    return eachResult(device, sent.mutations, results as readonly Json[], failureOf(device, answer));
+    return eachResult(device, sent, results as readonly Json[], failureOf(device, answer));
   }
   const result = resultOf(answer.status, answer.body);
   if (result.result !== "refused") {
@@ -74,21 +74,20 @@ function answeredBatch(device: Device, sent: Sent, answer: Answer): void {
   }
 }
 
-function eachResult(
-  device: Device,
-  mutations: readonly Mutation[],
-  results: readonly Json[],
-  failure: Failure,
-): void {
-  for (const [index, mutation] of mutations.entries()) {
+function eachResult(device: Device, sent: Sent, results: readonly Json[], failure: Failure): void {
+  let isSignedOut = false;
+  for (const [index, mutation] of sent.mutations.entries()) {
     const item = asObject(results[index]);
     const status = item?.status;
-    if (item && item.id === mutation.key && typeof status === "number") {
-      conclude(device, mutation, resultOf(status, item), failure);
-    } else {
+    if (!item || item.id !== mutation.key || typeof status !== "number") {
       tryAgain(device, mutation, "not_the_protocol", failure);
-    }
+    } else if (status === 401 && asText(item.error) !== undefined) {
+      isSignedOut = true;
+      if (mutation.status === "syncing") mutation.status = "pending";
+    } else conclude(device, mutation, resultOf(status, item), failure);
   }
+  // The token ended amid the batch: what it reached is done, the rest waits.
+  if (isSignedOut) signOut(device);
 }
 
 /** The peer, not the mutation, is in trouble: all wait. */
@@ -133,7 +132,6 @@ function refused(device: Device, mutation: Mutation, result: Extract<Result, { r
     applyAbsence(device, entryOf(device, mutation.entity, mutation.recordId));
     return complete(device, mutation, "applied", undefined);
   }
-  if (status === 401) return signOut(device);
   // Its create is still to be decided: only then is it known what becomes of this one.
   if (status === 424 && mutation.link !== undefined && !isHead(device, mutation)) {
     mutation.status = "pending";
