@@ -63,7 +63,7 @@ export function answeredCall(device: Device, job: Job, answer: Answer): void {
   device.job = undefined;
   device.replan = true;
   const error = asText(asObject(answer.body)?.error ?? null);
-  if (answer.status === 401 && error !== undefined) return signOut(device);
+  if (answer.status === 401 && error !== undefined) return signOut(device, "request", device.jobRequest);
   if (answer.status >= 500 || AGAIN.has(answer.status) || !understood(device, job, answer, error)) {
     fail(device.jobBackoff, createFailure(device.random, device.nowMs, false, retryAfterMsOf(answer)));
     return;

@@ -23,6 +23,7 @@ export function newDevice(settings: DeviceSettings, random: Prng, firstNumber: n
     collections: entities.map((entity) => COLLECTION_OF[entity]),
     ...{ nowMs: 0, wallMs: 0, outputs: NOTHING },
     ...{ started: false, online: false, open: false, signedOut: false, replan: false },
+    signedInFrom: { request: firstNumber, socket: firstNumber },
     cache: new Map(entities.map((entity) => [entity, new Map()])),
     ...{ tombstones: new Set(), touched: [], reads: new Map(), stale: new Set() },
     ...{ queue: new Map(), failed: new Map(), byKey: new Map(), ids: new Map() },

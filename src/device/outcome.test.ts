@@ -146,6 +146,24 @@ describe("QUE-8: what an answer means", () => {
     expect(bench.mutationsSent.at(-1)?.message).toMatchObject({ idempotencyKey: key, token: "new" });
   });
 
+  it("[QUE-8] what left with the token before is no word on that of now", () => {
+    const bench = live([["task", TASK]], 4);
+    bench.feed({ input: "refresh" });
+    const page = bench.last("send").request;
+    bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
+    bench.flush();
+    const update = bench.last("send").request;
+    bench.feed({ input: "signed_in", token: "new" });
+    bench.answer(page, 401, { error: "unauthorized", message: "" });
+    bench.answer(update, 401, { error: "unauthorized", message: "" });
+    bench.feed({ input: "socket_closed", socket: bench.last("connect").socket, code: 4401 });
+    expect(bench.count("notice")).toBe(0);
+    expect(bench.sent("changes").at(-1)?.message.token).toBe("new");
+    expect(bench.mutationsSent.at(-1)?.message.token).toBe("new");
+    bench.answer(bench.mutationsSent.at(-1)?.request ?? 0, 401, { error: "unauthorized", message: "" });
+    expect(bench.last("notice").notice).toBe("signed_out");
+  });
+
   it("[QUE-8, SYS-4] 401 for items of a batch pauses what they are, and signing in goes on", () => {
     const bench = live([], 4);
     bench.feed({ input: "offline" });

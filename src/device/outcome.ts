@@ -87,7 +87,7 @@ function eachResult(device: Device, sent: Sent, results: readonly Json[], failur
     } else conclude(device, mutation, resultOf(status, item), failure);
   }
   // The token ended amid the batch: what it reached is done, the rest waits.
-  if (isSignedOut) signOut(device);
+  if (isSignedOut) signOut(device, "request", sent.request);
 }
 
 /** The peer, not the mutation, is in trouble: all wait. */
@@ -173,7 +173,7 @@ function tryAgain(device: Device, mutation: Mutation, error: string, failure: Fa
 /** [QUE-8] 401: the queue pauses and loses nothing. */
 function pause(device: Device, sent: Sent): void {
   for (const mutation of sent.mutations) if (mutation.status === "syncing") mutation.status = "pending";
-  signOut(device);
+  signOut(device, "request", sent.request);
 }
 
 /** The first of its record will be tried again as it is. */

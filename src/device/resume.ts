@@ -60,7 +60,8 @@ export function socketClosed(device: Device, number: number, code: number): void
   if (device.socket?.socket !== number) return;
   device.socket = undefined;
   device.replan = true;
-  if (code === CLOSE.unauthorized) return signOut(device);
+  if (code === CLOSE.unauthorized) signOut(device, "socket", number);
+  if (device.signedOut) return;
   fail(device.socketBackoff, createFailure(device.random, device.nowMs, false));
 }
 

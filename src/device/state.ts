@@ -184,6 +184,8 @@ export interface Device {
   online: boolean;
   open: boolean;
   signedOut: boolean;
+  /** The first request and socket since the last sign-in. */
+  signedInFrom: { readonly request: number; readonly socket: number };
   /** Something changed that may let a request, a socket or a timer go. */
   replan: boolean;
 
@@ -297,9 +299,12 @@ export function cancelTimer(device: Device, timer: TimerName): void {
   if (device.timers.delete(timer)) emit(device, { output: "cancel", timer });
 }
 
-/** The proxy does not know the token: all stops until `signed_in`, nothing is lost [QUE-8]. */
-export function signOut(device: Device): void {
-  if (device.signedOut) return;
+/**
+ * The proxy does not know the token that this request or socket carried: all stops until `signed_in`, nothing is lost
+ * [QUE-8]. What left before the last sign-in says nothing of the token of now.
+ */
+export function signOut(device: Device, carrier: "request" | "socket", number: number): void {
+  if (device.signedOut || number < device.signedInFrom[carrier]) return;
   device.signedOut = true;
   device.replan = true;
   emit(device, { output: "notice", notice: "signed_out" });

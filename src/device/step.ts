@@ -156,6 +156,7 @@ function lifeHandle(device: Device, input: LifeInput): void {
     case "signed_in":
       device.token = input.token;
       device.signedOut = false;
+      device.signedInFrom = { request: device.nextRequest, socket: device.nextSocket };
       return;
     default:
       return assertNever(input);
