@@ -152,14 +152,15 @@ function metCapabilities(device: Device, answer: Answer, error: string | undefin
   if (!met) return false;
   device.capabilitiesAtMs = device.nowMs;
   if (met.protocol !== PROTOCOL_VERSION) {
-    // [FLG-4] offline from here on, with all that waits.
+    // [FLG-4] offline from here on, with all that waits, and after a restart too.
     device.mismatch = true;
+    put(device, KEYS.capabilities, met);
     abandonPull(device);
     emit(device, { output: "notice", notice: "protocol_mismatch" });
     return true;
   }
+  if (device.mismatch || !jsonEqual(met, device.capabilities)) put(device, KEYS.capabilities, met);
   device.mismatch = false;
-  if (!jsonEqual(met, device.capabilities)) put(device, KEYS.capabilities, met);
   device.capabilities = met;
   return true;
 }

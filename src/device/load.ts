@@ -5,6 +5,7 @@
 
 import type { Prng } from "../base/prng.ts";
 import { COLLECTION_OF, type WireRecord } from "../protocol/entity.ts";
+import { PROTOCOL_VERSION } from "../protocol/messages.ts";
 import { parseRevision, type Revision, smallerRevision } from "../protocol/revision.ts";
 import { createBackoff } from "./backoff.ts";
 import { measure } from "./bytes.ts";
@@ -51,7 +52,7 @@ export function newDevice(settings: DeviceSettings, random: Prng, firstNumber: n
 /** Takes up what storage held [QUE-7, FUL-3]. */
 export function load(device: Device, stored: StoredEntries): void {
   anchorClock(device, stored.get(KEYS.clock) as StoredClock | undefined);
-  device.capabilities = stored.get(KEYS.capabilities) as KnownCapabilities | undefined;
+  loadCapabilities(device, stored.get(KEYS.capabilities) as KnownCapabilities | undefined);
   device.registration = stored.get(KEYS.registration) as string | undefined;
   loadRevisions(device, stored);
   for (const [temporary, real] of (stored.get(KEYS.ids) ?? []) as readonly (readonly [string, string])[]) {
@@ -64,6 +65,12 @@ export function load(device: Device, stored: StoredEntries): void {
   }
   mutations.sort((left, right) => left.sequence - right.sequence);
   for (const mutation of mutations) place(device, mutation);
+}
+
+/** [FLG-4] what another protocol's proxy said is good for nothing but to ask it again before all else. */
+function loadCapabilities(device: Device, met: KnownCapabilities | undefined): void {
+  device.mismatch = met !== undefined && met.protocol !== PROTOCOL_VERSION;
+  if (!device.mismatch) device.capabilities = met;
 }
 
 /** [REV-11] one position for all entities: the smallest; none when an entity has none. */

@@ -284,6 +284,32 @@ describe("FLG-4, reads, and the rest", () => {
     expect(bench.mutationsSent).toHaveLength(1);
   });
 
+  it("[FLG-4] and still after a restart: it says so, asks, and sends nothing before the protocol is its own again", () => {
+    const bench = live([["task", TASK]], 4);
+    bench.nowMs += 3_600_000;
+    bench.feed({ input: "closed" });
+    bench.feed({ input: "opened" });
+    const other = { data: { ...CAPABILITIES, protocol: "2" }, meta: meta(4) };
+    bench.answer(bench.last("send").request, 200, other);
+    bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
+    bench.flush();
+    bench.restart();
+    bench.flush();
+    expect(bench.all("notice")).toHaveLength(2);
+    expect(bench.mutationsSent).toHaveLength(0);
+    for (let restarts = 0; restarts < 2; restarts++) {
+      bench.answer(bench.sent("capabilities").at(-1)?.request ?? 0, 200, {
+        data: CAPABILITIES,
+        meta: meta(4),
+      });
+      bench.flush();
+      expect(bench.mutationsSent).toHaveLength(restarts + 1);
+      bench.restart();
+      bench.flush();
+    }
+    expect(bench.all("notice")).toHaveLength(2);
+  });
+
   it("reads are answered at once; one that is not vouched for asks for one sync", () => {
     const bench = live([["task", TASK]], 4, { freshForMs: 60_000, pollEveryMs: 600_000 });
     bench.feed({ input: "socket_closed", socket: bench.last("connect").socket, code: 1006 });

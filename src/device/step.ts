@@ -26,7 +26,7 @@ import { hint, isSyncWanted } from "./pull.ts";
 import { announceStale, read } from "./reads.ts";
 import { announceConflict, chosen } from "./resolve.ts";
 import { connectNext, frame, SOCKET_TRUST_MS, socketClosed, socketOpened } from "./resume.ts";
-import { cancelTimer, type Device, hasPhase, mayTalk, NOTHING, setTimer } from "./state.ts";
+import { cancelTimer, type Device, emit, hasPhase, mayTalk, NOTHING, setTimer } from "./state.ts";
 import { flushed, storeFailed, write } from "./storage.ts";
 import { replicaOf, showAll, showTouched } from "./view.ts";
 
@@ -169,6 +169,7 @@ function started(device: Device, input: Extract<DeviceInput, { input: "started" 
   device.online = input.online;
   load(device, input.stored);
   showAll(device);
+  if (device.mismatch) emit(device, { output: "notice", notice: "protocol_mismatch" });
   for (const mutation of device.queue.values())
     if (mutation.status === "asked") announceConflict(device, mutation);
   // [QUE-6] a failed one stays visible: whoever took it up again was perhaps killed before storage had that.
