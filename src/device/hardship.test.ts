@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { BatchMutation } from "../protocol/messages.ts";
-import { type Bench, done, live, meta, record, rev } from "./bench.fixture.ts";
+import { Bench, done, live, meta, record, rev } from "./bench.fixture.ts";
 
 const ANN = record("ann", 1, { name: "Ann", phone: "1" });
 const TASK = record("t1", 3, { title: "Buy milk" });
@@ -37,6 +37,20 @@ describe("somebody on the way", () => {
       expect(bench.shown(at.id)).toMatchObject(entity === "contact" ? { phone: "1" } : { title: "Buy milk" });
     },
   );
+
+  it("[FUL-2] a page of a listing that says there is more, and not where, takes nothing away", () => {
+    const bench = new Bench({ phases: new Set([1, 2, 3, 4]) });
+    for (const [key, value] of live([["contact", ANN]], 4).disk) bench.disk.set(key, value);
+    bench.start();
+    bench.feed({ input: "refresh" });
+    bench.answer(bench.last("send").request, 200, { data: [], meta: meta(5, { hasMore: true }) });
+    bench.nowMs += 1_200;
+    bench.feed({ input: "timer", timer: "sync" });
+    expect(bench.last("send").message.call).toMatchObject({ call: "list", collection: "contacts" });
+    for (const data of [[ANN], [], []])
+      bench.answer(bench.last("send").request, 200, { data, meta: meta(5) });
+    expect(bench.shown("ann")).toEqual({ name: "Ann", phone: "1" });
+  });
 
   it("[QUE-16] the clock of a captive portal is not believed", () => {
     const bench = live([["task", TASK]], 4);

@@ -172,7 +172,9 @@ function tookListing(device: Device, pull: Pull, body: JsonObject): boolean {
   const head = meta && (asText(meta.revisionId ?? null) as Revision | undefined);
   const entity = device.settings.entities[pull.listing ?? 0];
   const { data } = body;
+  const next = asText(meta?.nextCursor ?? null);
   if (!meta || !Array.isArray(data) || !entity) return false;
+  if (meta.hasMore === true && next === undefined) return false;
   // A proxy from before revisions (phase 0) has none: the listing is all there is.
   pull.head ??= head;
   const found = pull.found.get(entity);
@@ -180,7 +182,7 @@ function tookListing(device: Device, pull: Pull, body: JsonObject): boolean {
     const record = recordOf(item);
     if (record) found?.set(record.id, record);
   }
-  const cursor = meta.hasMore === true ? asText(meta.nextCursor ?? null) : undefined;
+  const cursor = meta.hasMore === true ? next : undefined;
   if (cursor === undefined && (pull.listing ?? 0) + 1 < device.settings.entities.length) {
     pull.listing = (pull.listing ?? 0) + 1;
     pull.cursor = undefined;
