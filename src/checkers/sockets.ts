@@ -22,6 +22,8 @@ export interface Socket {
   readonly filter: ReadonlySet<Entity> | undefined;
   /** `opening`: nothing came yet, or what came says that a replay is not to be had. */
   phase: "opening" | "replaying" | "live";
+  /** The revision after which a replay was asked for; undefined when none was, or the proxy said that none is to be had. */
+  resumesFrom: string | undefined;
   /** When and up to where the replay was over. */
   readyAt: EpochMs | undefined;
   readyRevision: string | undefined;
@@ -101,6 +103,7 @@ export class Sockets {
       connecting: fact,
       filter,
       phase: "opening",
+      resumesFrom: fact.since,
       readyAt: undefined,
       readyRevision: undefined,
       newest: undefined,
@@ -146,6 +149,7 @@ export class Sockets {
         return walk(log, socket, frame.revisionId, true);
       case "resync_required":
         socket.owedFrom = undefined;
+        socket.resumesFrom = undefined;
         return NOTHING;
       case "ready": {
         const leftOut = walk(log, socket, frame.revisionId, true);

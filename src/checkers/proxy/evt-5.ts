@@ -17,9 +17,10 @@ export function createEvt5Checker(witness: Witness = createWitness()): Checker {
     witness,
     defineChecker("EVT-5", ["frame"], (findings) => (fact) => {
       const { delivery } = sockets;
-      if (delivery?.socket.connecting.since === undefined) return;
+      const since = delivery?.socket.resumesFrom;
+      if (delivery === undefined || since === undefined) return;
       if (fact.frame.type === "ready") judgeReady(fact, delivery, findings);
-      else if (delivery.event) judgeEvent(fact, delivery, delivery.socket.connecting.since, findings);
+      else if (delivery.event) judgeEvent(fact, delivery, since, findings);
     }),
   );
 }
@@ -41,7 +42,9 @@ function judgeEvent(fact: FactOf<"frame">, delivery: Delivery, since: string, fi
   const { revisionId } = fact.frame;
   const { readyRevision } = delivery.socket;
   const old = revisionId <= since;
-  const late = !old && readyRevision !== undefined && revisionId <= readyRevision;
+  // [EVT-7] the newest event once more came in time the first time.
+  const again = revisionId === delivery.before?.frame.revisionId;
+  const late = !old && !again && readyRevision !== undefined && revisionId <= readyRevision;
   if (!old && !late) return;
   findings.trigger();
   findings.breach({

@@ -219,12 +219,14 @@ describe("[EVT-5] the replay begins after R and is whole before ready", () => {
       told(3),
       frame(ready(3)),
     ]));
-  test("kept: told to sync instead", () =>
+  test("kept: the newest is sent again after ready, which is EVT-7", () =>
     expectKept(createEvt5Checker(), [
       ...log,
       connecting({ since: rev(1) }),
-      frame(resyncRequired(3)),
+      told(2),
+      told(3),
       frame(ready(3)),
+      told(3),
     ]));
   test("broken: R itself is among them", () =>
     expectBroken(
@@ -241,6 +243,12 @@ describe("[EVT-5] the replay begins after R and is whole before ready", () => {
     ));
   test("idle: a socket that does not resume", () =>
     expectIdle(createEvt5Checker(), [...log, connecting(), frame(ready(3)), told(3)]));
+  test("idle: told to sync instead, also because of a revision above all that the log has", () => {
+    for (const since of [rev(1), rev(900_000)]) {
+      const resync = [connecting({ since }), frame(resyncRequired(3)), frame(ready(3))];
+      expectIdle(createEvt5Checker(), [...log, ...resync, change(4), told(4)]);
+    }
+  });
 });
 
 describe("[EVT-7] nothing twice on one socket", () => {
