@@ -37,8 +37,10 @@ import { KEY_KEPT_MS } from "./exchanges.ts";
 import type { Checker } from "./port.ts";
 import { createCon1Checker } from "./proxy/con-1.ts";
 import { createCon2Checker } from "./proxy/con-2.ts";
+import { createCon3Checker } from "./proxy/con-3.ts";
 import { createCon4Checker } from "./proxy/con-4.ts";
 import { createCon8Checker } from "./proxy/con-8.ts";
+import { createCon10Checker } from "./proxy/con-10.ts";
 import { createCon12Checker } from "./proxy/con-12.ts";
 import { createEvt1Checker, UNPROVEN_MS } from "./proxy/evt-1.ts";
 import { createEvt2Checker } from "./proxy/evt-2.ts";
@@ -144,6 +146,20 @@ describe("time", () => {
     const again = (at: number) => change(2, { key: "k-m1", at });
     expect(breaches(createIdm1Checker(), first, again(KEY_KEPT_MS + 1))).toEqual([]);
     expect(breaches(createIdm1Checker(), first, again(KEY_KEPT_MS))).toHaveLength(1);
+  });
+
+  test("[CON-10], [CON-3] and so may its answer: what comes under the key then is decided anew", () => {
+    const ask = (request: number, at: number) => sent({ request, at, mutations: [mutation()] });
+    const conflict = (request: number, at: number) =>
+      answered({ request, at, results: [result({ status: 409, error: "conflict", revision: rev(2) })] });
+    const retried = (at: number) =>
+      breaches(createCon10Checker(), ask(1, 0), change(2, { key: "k-m1" }), ask(2, at), conflict(2, at));
+    expect(retried(KEY_KEPT_MS + 1)).toEqual([]);
+    expect(retried(KEY_KEPT_MS)).toHaveLength(1);
+    const applied = (at: number) =>
+      breaches(createCon3Checker(), ask(1, 0), conflict(1, 0), ask(2, at), change(3, { key: "k-m1", at }));
+    expect(applied(KEY_KEPT_MS + 1)).toEqual([]);
+    expect(applied(KEY_KEPT_MS)).toHaveLength(1);
   });
 
   test("[EVT-1] a phone that was offline or in the background is owed from its return on", () => {

@@ -5,7 +5,7 @@
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { isRefusedForGood, isSuccess } from "../exchanges.ts";
+import { isRefusedForGood, isSuccess, KEY_KEPT_MS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
@@ -17,7 +17,8 @@ export function createCon10Checker(witness: Witness = createWitness()): Checker 
     defineChecker("CON-10", ["answered"], (findings) => (fact) => {
       for (const { result, state, pending } of exchanges.answers) {
         const { commit } = state;
-        if (!commit) continue;
+        // [IDM-10] an answer that may be forgotten by now is owed no more.
+        if (!commit || fact.at - commit.at > KEY_KEPT_MS) continue;
         const refused = isRefusedForGood(result);
         if (state.sends > 1 && (refused || isSuccess(result.status))) findings.trigger();
         if (!refused || (result.revision !== undefined && result.revision < commit.revision)) continue;

@@ -1,11 +1,11 @@
 /**
  * Owns [CON-3]: a refused write leaves no trace.
- * Judges refusals that the proxy must remember, so that no repetition of the request can be the reason [IDM-5].
+ * Judges refusals for as long as the proxy must remember them: no repetition can be the reason [IDM-5, IDM-10].
  */
 
 import { tellCommit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
-import { isRefusedForGood } from "../exchanges.ts";
+import { isRefusedForGood, KEY_KEPT_MS } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
 
@@ -18,6 +18,8 @@ export function createCon3Checker(witness: Witness = createWitness()): Checker {
       if (fact.fact === "committed" && fact.key !== undefined) {
         const refused = exchanges.key(fact.account, fact.key)?.remembered;
         if (!refused || !isRefusedForGood(refused.result)) return;
+        // [IDM-10] what is forgotten by then is another mutation.
+        if (fact.at - refused.answered.at > KEY_KEPT_MS) return;
         findings.breach({
           at: fact.at,
           expected: `no trace of ${fact.key}`,
