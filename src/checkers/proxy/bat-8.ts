@@ -1,8 +1,9 @@
 /**
  * Owns [BAT-8]: `ifMatchMutation` stands for what its mutation ended with; when that one failed, 424.
- * Judges mutations that name another one of the same batch.
+ * Judges mutations that name another one of the same batch which this batch decided.
  */
 
+import type { MutationResult } from "../../history/facts.ts";
 import { defineChecker } from "../define.ts";
 import { type Answered, isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -21,7 +22,7 @@ export function createBat8Checker(witness: Witness = createWitness()): Checker {
         const base =
           mutation.ifMatchMutation === undefined ? undefined : earlier.get(mutation.ifMatchMutation);
         earlier.set(mutation.key, answer);
-        if (!base || !fresh || result.replayed === true) continue;
+        if (!base || isOpen(base.result) || !fresh || result.replayed === true) continue;
         findings.trigger();
         const wrong = isSuccess(base.result.status)
           ? result.error === "dependency_failed"
@@ -39,4 +40,9 @@ export function createBat8Checker(witness: Witness = createWitness()): Checker {
       }
     }),
   );
+}
+
+/** It says nothing of how the mutation ended: another request may have it in hand, or have had it, to a good end [IDM-2]. */
+function isOpen({ status, error }: MutationResult): boolean {
+  return error === "in_flight" || status === 429 || status >= 500;
 }

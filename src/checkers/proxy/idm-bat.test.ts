@@ -161,6 +161,14 @@ describe("[BAT-8] ifMatchMutation stands for what its mutation ended with", () =
       [batch(), results(made, { status: 424, error: "dependency_failed" })],
       /b judged on rev_1704067200_000001/,
     ));
+  test("idle: its base is open in this batch, and may have ended well in another", () => {
+    for (const open of [
+      { status: 409, error: "in_flight" },
+      { status: 429, error: "rate_limited" },
+      { status: 503, error: "unavailable" },
+    ])
+      expectIdle(createBat8Checker(), [batch(), results(open, changed)]);
+  });
   test("idle: nothing is named, or it had been applied before", () => {
     const plain = sent({ call: "batch", mutations: [a, { ...b, ifMatchMutation: undefined }] });
     expectIdle(createBat8Checker(), [plain, results(failed, changed)]);
