@@ -20,6 +20,7 @@ import {
   shows,
 } from "../../history/facts.fixture.ts";
 import { expectBroken, expectIdle, expectKept } from "../judge.fixture.ts";
+import { createWitness } from "../witness.ts";
 import { createRev3Checker } from "./rev-3.ts";
 import { createRev4Checker } from "./rev-4.ts";
 import { createRev5Checker } from "./rev-5.ts";
@@ -167,6 +168,15 @@ describe("[REV-6] one order for log, events and answers", () => {
 describe("[REV-8] an update that changes nothing commits nothing", () => {
   test("kept: 200 without a commit", () =>
     expectKept(createRev8Checker(), [created(1), update, answered({ results: [shows(record("c1", 1))] })]));
+
+  test("from outside: kept when it names a revision from before it, idle when its commit may lack its key", () => {
+    const outside = () =>
+      createRev8Checker(createWitness({ mode: "enforce", resolvedBy: "server", vantage: "outside" }));
+    const answeredAt = (n: number) => answered({ results: [shows(record("c1", n))] });
+    expectKept(outside(), [created(1), update, answeredAt(1)]);
+    const changed = committed(2, { previous: rev(1), record: record("c1", 2, { name: "Grace" }) });
+    expectIdle(outside(), [created(1), update, changed, answeredAt(2)]);
+  });
 
   test("broken: a commit with the fields of the one before", () =>
     expectBroken(
