@@ -232,6 +232,23 @@ describe("[SYS-4] what becomes of an edit", () => {
     expect(notice("storage_failed")).toEqual(["it is neither"]);
   });
 
+  test("a queue that went on after it stood still must end, unless it is told 401 once more", () => {
+    const other = sent({ at: 20, mutations: [mutation({ key: "k-m0" })] });
+    const goesOn = [noticed({ at: 5 }), other, edited({ at: 25 }), saved({ at: 25 })];
+    const told = (status: number) =>
+      breaches(createSys4Checker(), ...goesOn, answered({ at: 26, status }), end);
+    expect(told(200)).toEqual(["it is neither"]);
+    expect(told(503)).toEqual(["it is neither"]);
+    expect(told(401)).toEqual([]);
+    const reads = [
+      noticed({ at: 5 }),
+      sent({ at: 20, call: "changes" }),
+      edited({ at: 25 }),
+      saved({ at: 25 }),
+    ];
+    expect(breaches(createSys4Checker(), ...reads, end)).toEqual([]);
+  });
+
   test("what was not saved may vanish with a kill, what is saved afterwards may not", () => {
     expect(breaches(createSys4Checker(), edited(), ...restart, end)).toEqual([]);
     expect(breaches(createSys4Checker(), edited(), ...restart, saved({ at: 12 }), end)).toHaveLength(1);

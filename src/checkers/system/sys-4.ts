@@ -1,6 +1,7 @@
 /**
  * Owns [SYS-4]: every edit ends completed, failed and shown, or superseded by its author; none vanishes.
  * Judges runs that settled. What was not saved when the app was killed may vanish: nobody was told that it was done.
+ * A queue that its device says cannot go on is shown as such, until it sends again.
  * A conflict that its user never decides is an end: the edit was not taken, and the app says so for as long as that holds.
  */
 
@@ -11,7 +12,7 @@ import type { Checker } from "../port.ts";
 interface Open {
   readonly edited: FactOf<"edited">;
   saved: boolean;
-  /** Its user was asked and has not answered; or was told why the queue stands still. */
+  /** Its user was asked and has not answered. */
   visible: boolean;
   /** It may have vanished with the app. */
   doubtful: boolean;
@@ -21,8 +22,14 @@ interface Open {
 class Desk {
   readonly open = new Map<string, Open>();
   readonly failed = new Map<string, Open>();
-  /** Told its user that it cannot go on: signed out, or another protocol [QUE-8, FLG-4]. */
-  stuck = false;
+  /** It told its user that it cannot go on: signed out, or another protocol [QUE-8, FLG-4]. */
+  told = false;
+  /** It has gone on since, and was not answered 401 again. */
+  moves = false;
+
+  get stuck(): boolean {
+    return this.told && !this.moves;
+  }
 }
 
 const FACTS = [
@@ -36,6 +43,8 @@ const FACTS = [
   "killed",
   "started",
   "noticed",
+  "sent",
+  "answered",
 ] as const;
 
 /** [SYS-4] over edits. */
@@ -91,11 +100,20 @@ function follow(desk: Desk, fact: FactOf<(typeof FACTS)[number]>): void {
       for (const open of desk.open.values()) open.doubtful ||= !open.saved;
       return;
     case "started":
-      desk.stuck = false;
+      desk.told = false;
       return;
     case "noticed":
       // [QUE-1] storage that fails delays an edit, and does not end the duty to it.
-      if (fact.notice !== "storage_failed") desk.stuck = true;
+      if (fact.notice === "storage_failed") return;
+      desk.told = true;
+      desk.moves = false;
+      return;
+    case "sent":
+      // [QUE-8, FLG-4] a queue that stands still sends nothing.
+      if (fact.mutations.length > 0) desk.moves = true;
+      return;
+    case "answered":
+      if (fact.status === 401 && !fact.foreign) desk.moves = false;
       return;
     case "retried": {
       const open = desk.failed.get(fact.mutation);
