@@ -1,5 +1,5 @@
 /**
- * Owns the frame of the checkers of system/ and proxy/: what they count, and the breaches that they keep.
+ * Owns the frame of all checkers: what they count, and the breaches that they keep.
  * Refuses to know any rule.
  */
 

@@ -1,44 +1,38 @@
 /**
- * Owns the frame that every device checker shares: its rule, its count of triggers, and the breaches it keeps.
+ * Owns the frame that every device checker shares: its rule, the facts that it wants, and what it found.
  * Refuses to know any rule.
  */
 
 import type { Fact, FactName, OnDevice } from "../../history/facts.ts";
-import type { Checker, Judgement, Violation } from "../port.ts";
+import type { RuleId } from "../../protocol/rules/registry.ts";
+import { type Breach, Findings } from "../define.ts";
+import type { Checker, Judgement } from "../port.ts";
 
-/** Violations kept per rule; more of the same tell nothing new. */
-const VIOLATIONS_MAX = 20;
-const EVIDENCE_MAX = 20;
-
-/** One breach, without the rule that the checker adds. */
-export type Breach = Omit<Violation, "rule">;
-
-/** A fold over the facts of devices; keeps the count and the breaches. */
+/** A fold over the facts of devices; what it found is counted and kept as everywhere. */
 export abstract class DeviceChecker implements Checker {
-  readonly rule: string;
+  readonly rule: RuleId;
   readonly wants: readonly FactName[];
-  private exercised = 0;
-  private readonly violations: Violation[] = [];
+  private readonly findings: Findings;
 
-  constructor(rule: string, wants: readonly FactName[]) {
+  constructor(rule: RuleId, wants: readonly FactName[]) {
     this.rule = rule;
     this.wants = [...new Set(wants)];
+    this.findings = new Findings(rule);
   }
 
   abstract fold(fact: Fact): void;
 
   finish(): Judgement {
-    return { exercised: this.exercised, violations: this.violations };
+    return this.findings.judgement();
   }
 
   /** The rule's trigger happened. */
-  protected trigger(count = 1): void {
-    this.exercised += count;
+  protected trigger(): void {
+    this.findings.trigger();
   }
 
   protected breach(breach: Breach): void {
-    if (this.violations.length >= VIOLATIONS_MAX) return;
-    this.violations.push({ rule: this.rule, ...breach, evidence: breach.evidence.slice(-EVIDENCE_MAX) });
+    this.findings.breach(breach);
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { killed, sent, started } from "../../history/facts.fixture.ts";
+import { judge } from "../judge.fixture.ts";
 import { applies, fails, satisfied, sends, verdict } from "./device.fixture.ts";
 import { createOneDrainChecker } from "./one-drain.ts";
 
@@ -26,4 +27,11 @@ test("[QUE-9] reads beside a drain are no drain, and devices are apart", () => {
     satisfied(0),
   );
   expect(said([sends(0, 1), { ...sends(1, 1), device: 1 }])).toEqual(satisfied(2));
+});
+
+test("what broke a rule is counted, also beyond what is kept of it", () => {
+  const requests = Array.from({ length: 31 }, (_, request) => sends(request, request));
+  const { exercised, violations, ...rest } = judge(createOneDrainChecker(), requests);
+  expect(violations).toHaveLength(20);
+  expect({ exercised, ...rest }).toEqual({ exercised: 31, found: 30 });
 });
