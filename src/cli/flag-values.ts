@@ -5,6 +5,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { parseDuration } from "../base/time.ts";
+import { UsageFault } from "./exit.ts";
 
 const WORKERS_ASKED_MAX = 64;
 
@@ -21,6 +22,15 @@ export function plainly(text: string): string {
     .replace(/^error: /, "")
     .replace(/^option '(--?[\w-]+)[^']*' argument '(.*)' is invalid\. (.*?)\.?\n/s, "$1 $2: $3\n")
     .replace(": Allowed choices are ", ": it is one of ");
+}
+
+/** What a script's unset variable leaves behind is no value: neither a folder, nor a pattern, nor a name. */
+export function checkFilled(command: Command): void {
+  const isEmpty = (value: unknown): boolean => value === "" || (Array.isArray(value) && value.includes(""));
+  const option = command.options.find((one) => isEmpty(command.getOptionValue(one.attributeName())));
+  const argument = command.registeredArguments.find((_, at) => isEmpty(command.processedArgs[at]));
+  const empty = option?.long ?? (argument && `<${argument.name()}>`);
+  if (empty !== undefined) throw new UsageFault(`${empty} is empty: write a value there, or leave it out`);
 }
 
 export function portNumber(text: string): number {
@@ -57,8 +67,8 @@ export function duration(text: string): number {
 }
 
 export function workerNumber(text: string): number {
-  const value = wholeNumber("a number of workers", 1)(text);
-  if (value <= WORKERS_ASKED_MAX) return value;
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value >= 1 && value <= WORKERS_ASKED_MAX) return value;
   throw new InvalidArgumentError(`a number of workers is a whole number from 1 to ${WORKERS_ASKED_MAX}.`);
 }
 

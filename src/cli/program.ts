@@ -5,7 +5,7 @@
 
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { plainly } from "./flag-values.ts";
+import { checkFilled, plainly } from "./flag-values.ts";
 import { type Io, widthOf } from "./io.ts";
 import type { Machinery, Place } from "./program-place.ts";
 import { loadCheckers, loadRunKit } from "./run-kit.ts";
@@ -163,6 +163,7 @@ async function createProgram(
   program.on("command:*", (operands: readonly string[]) => {
     throw new UnknownCommand(operands[0] ?? "");
   });
+  program.hook("preAction", (_program, command) => checkFilled(command));
   const asked = commandIn(args);
   program.showHelpAfterError(`Options are listed by zeke-sync ${asked ?? "<command>"} --help.`);
   const entry = COMMANDS[asked ?? ""];
