@@ -22,6 +22,7 @@ import { checkWritable, writeNamed } from "./folder.ts";
 import type { Io } from "./io.ts";
 import { suggestion, withSuggestion } from "./nearest.ts";
 import { readProfile } from "./profile-file.ts";
+import { REPORTS } from "./run-place.ts";
 
 export interface CleanupOptions {
   readonly runId: string;
@@ -108,7 +109,7 @@ function tell(told: Told, { json, quiet }: CleanupOptions, io: Io): void {
 
 /** The ledger of a run by its name under reports/, or by its folder. */
 function ledgerPath(runId: string, cwd: string): string {
-  const places = [join("reports", runId, LEDGER), join(runId, LEDGER)].map((place) => resolve(cwd, place));
+  const places = [join(REPORTS, runId, LEDGER), join(runId, LEDGER)].map((place) => resolve(cwd, place));
   const path = places.find((place) => existsSync(place));
   if (path !== undefined) return path;
   throw new UsageFault(
@@ -120,7 +121,7 @@ function ledgerPath(runId: string, cwd: string): string {
 }
 
 function runsWithLedger(cwd: string): readonly string[] {
-  const reports = resolve(cwd, "reports");
+  const reports = resolve(cwd, REPORTS);
   if (!existsSync(reports)) return [];
   return readdirSync(reports).filter((name) => existsSync(join(reports, name, LEDGER)));
 }

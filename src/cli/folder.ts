@@ -19,10 +19,10 @@ import {
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { formatInstant } from "../base/time.ts";
 import { UsageFault } from "./exit.ts";
+import { REPORTS } from "./run-place.ts";
 
 /** Runs of one scenario, seed and day before the folder is named by `--report` only. */
 const RUNS_A_DAY_MAX = 10_000;
-const DEFAULT_PARENT = "reports";
 const LATEST = "latest";
 
 /** A folder that could be written when it was opened. */
@@ -52,14 +52,14 @@ export interface FolderRequest {
 /** Makes the folder and proves that it can be written. UsageFault when not. */
 export function openRunFolder(request: FolderRequest): RunFolder {
   const base = `${formatInstant(request.nowMs).slice(0, 10)}-${request.scenario}-s${request.seed}`;
-  const shownParent = request.report ?? DEFAULT_PARENT;
+  const shownParent = request.report ?? REPORTS;
   try {
     if (request.report !== undefined) {
       const path = resolve(request.cwd, request.report);
       mkdirSync(path, { recursive: true });
       return folderAt(path, base, request.cwd, undefined);
     }
-    const parent = resolve(request.cwd, DEFAULT_PARENT);
+    const parent = resolve(request.cwd, REPORTS);
     mkdirSync(parent, { recursive: true });
     const runId = takeFolder(parent, base);
     return folderAt(join(parent, runId), runId, request.cwd, parent);
@@ -141,7 +141,7 @@ function takeFolder(parent: string, base: string): string {
     }
   }
   throw new UsageFault(
-    `${RUNS_A_DAY_MAX} runs named ${base} stand in ${DEFAULT_PARENT}; remove some, or name a folder with --report`,
+    `${RUNS_A_DAY_MAX} runs named ${base} stand in ${REPORTS}; remove some, or name a folder with --report`,
   );
 }
 

@@ -1,15 +1,13 @@
 /**
- * Owns what a run is called for `report`, and the reading of what stands there: report.json or shard.json.
+ * Owns the reading of a run for `report`: its report.json or shard.json.
  * Refuses to render and to merge.
  */
 
-import { readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { SHARD_FILE, SHARD_SCHEMA, ShardFile } from "../report/merge-shard.ts";
 import { UsageFault } from "./exit.ts";
-
-const REPORT = "report.json";
-const PARENT = "reports";
+import { exists, findPlace, isFolder, REPORT_FILE } from "./run-place.ts";
+import { readText } from "./yaml-file.ts";
 
 /** A run, as it lies on the disk. */
 export interface FoundRun {
@@ -35,7 +33,7 @@ export function findRun(named: string, cwd: string): FoundRun {
   const beside = join(folder, SHARD_FILE);
   const shard = isShard
     ? asShard(data, named)
-    : basename(file) === REPORT && exists(beside)
+    : basename(file) === REPORT_FILE && exists(beside)
       ? asShard(readJson(beside, named), named)
       : undefined;
   const below = relative(cwd, folder);
@@ -45,31 +43,21 @@ export function findRun(named: string, cwd: string): FoundRun {
 }
 
 function fileOf(named: string, cwd: string): string {
-  const found = [resolve(cwd, named), resolve(cwd, PARENT, named)].find(exists);
-  if (found === undefined)
-    throw new UsageFault(
-      `there is no run ${named}: name a folder, its ${REPORT} or ${SHARD_FILE}, or a run under ${PARENT}/ such as latest`,
-    );
-  if (isFolder(found)) return inFolder(found, named);
-  if (found.endsWith(".json")) return found;
-  // Where links cannot be made, `latest` is a file that holds the name.
-  const pointed = resolve(found, "..", readFileSync(found, "utf8").trim());
-  if (exists(pointed) && isFolder(pointed)) return inFolder(pointed, named);
-  throw new UsageFault(`${named} is no run: a run is a folder with a ${REPORT}, or that file`);
-}
-
-function inFolder(folder: string, named: string): string {
-  const file = [REPORT, SHARD_FILE].map((name) => join(folder, name)).find(exists);
+  const found = findPlace(named, cwd, `its ${REPORT_FILE} or ${SHARD_FILE}`);
+  if (!isFolder(found)) return found;
+  const file = [REPORT_FILE, SHARD_FILE].map((name) => join(found, name)).find(exists);
   if (file === undefined)
-    throw new UsageFault(`${named} has no ${REPORT}: it is no run, or one that was cut off`);
+    throw new UsageFault(`${named} has no ${REPORT_FILE}: it is no run, or one that was cut off`);
   return file;
 }
 
 function readJson(file: string, named: string): unknown {
+  const shown = basename(named) === basename(file) ? named : join(named, basename(file));
+  const text = readText(file, shown);
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return JSON.parse(text);
   } catch {
-    throw new UsageFault(`${named}: ${basename(file)} is no JSON; was the run cut off? Run it again`);
+    throw new UsageFault(`${shown} is no JSON; was the run cut off? Run it again`);
   }
 }
 
@@ -86,12 +74,4 @@ function asShard(data: unknown, named: string): ShardFile {
   throw new UsageFault(
     `${named}: ${SHARD_FILE} is not as ${SHARD_SCHEMA} has it (it says ${String(schema)}, made by version ${String(version)}): run the shard again with this version`,
   );
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path).isDirectory();
 }
