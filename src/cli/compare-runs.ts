@@ -3,13 +3,13 @@
  * Refuses to judge, and to guess: what is no report of this program is refused in a sentence.
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { compareSides, type RunsReport } from "../report/compare-runs.ts";
 import { renderRunsMarkdown, renderRunsScreen } from "../report/compare-runs-text.ts";
 import { readSide } from "./compare-read.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
-import { cannotWrite, checkWritable, writeNamed } from "./folder.ts";
+import { cannotWrite, checkWritable, makeFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 
@@ -48,7 +48,7 @@ function write(report: RunsReport, { json, report: folder }: CompareRunsOptions,
   if (folder === undefined) return;
   try {
     const path = resolve(io.cwd, folder);
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
     writeFileSync(join(path, "compare.json"), renderJson(report));
     writeFileSync(join(path, "compare.md"), renderRunsMarkdown(report));
   } catch (error) {

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UsageFault } from "./exit.ts";
-import { checkWritable, type FolderRequest, openRunFolder } from "./folder.ts";
+import { checkWritable, type FolderRequest, makeFolder, openRunFolder } from "./folder.ts";
 import { Outside } from "./outside.fixture.ts";
 
 let io: Outside;
@@ -82,6 +82,17 @@ describe("the report folder", () => {
     expect(readFileSync(join(io.cwd, "out", "deep", "report.md"), "utf8")).toBe("here");
     expect(readdirSync(join(io.cwd, "out", "deep"))).toEqual(["report.md"]);
     expect(existsSync(join(io.cwd, "reports"))).toBe(false);
+  });
+
+  test("folders are made as far as they are not there, and where none can be made that is said", () => {
+    expect(makeFolder(join(io.cwd, "a", "b", "c"))).toBe(join(io.cwd, "a"));
+    expect(makeFolder(join(io.cwd, "a", "b"))).toBeUndefined();
+    expect(makeFolder(join(io.cwd, "a", "d"))).toBe(join(io.cwd, "a", "d"));
+    if (process.platform !== "linux") return;
+    // Would never come back by Node's own means.
+    expect(() => open({ report: "/proc/zeke-sync/run" })).toThrow(
+      "the report folder /proc/zeke-sync/run cannot be written: no folder can be made there",
+    );
   });
 
   test("what cannot be written is said in one sentence", () => {

@@ -16,10 +16,10 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { formatInstant } from "../base/time.ts";
 import { UsageFault } from "./exit.ts";
-import { REPORTS } from "./run-place.ts";
+import { isFolder, REPORTS } from "./run-place.ts";
 
 /** Runs of one scenario, seed and day before the folder is named by `--report` only. */
 const RUNS_A_DAY_MAX = 10_000;
@@ -56,17 +56,35 @@ export function openRunFolder(request: FolderRequest): RunFolder {
   try {
     if (request.report !== undefined) {
       const path = resolve(request.cwd, request.report);
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       return folderAt(path, base, request.cwd, undefined);
     }
     const parent = resolve(request.cwd, REPORTS);
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     const runId = takeFolder(parent, base);
     return folderAt(join(parent, runId), runId, request.cwd, parent);
   } catch (error) {
     const fault = cannotWrite(`the report folder ${shownParent}`, error);
     if (request.report !== undefined || fault === error || !(fault instanceof UsageFault)) throw fault;
     throw new UsageFault(`${fault.message} (--report names another)`);
+  }
+}
+
+/**
+ * Makes a folder with all that it stands in; says which was the first that was not there. Node's own `recursive` never
+ * comes back where a folder that is there refuses by ENOENT, as /proc does.
+ */
+export function makeFolder(path: string): string | undefined {
+  try {
+    mkdirSync(path);
+    return path;
+  } catch (error) {
+    if (isFolder(path)) return undefined;
+    const above = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+    if (isFolder(above)) throw Object.assign(new Error(`no folder in ${above}`), { code: "ENOTSUP" });
+    const first = makeFolder(above);
+    return makeFolder(path) === undefined ? undefined : (first ?? path);
   }
 }
 
@@ -107,6 +125,7 @@ const WHY: ReadonlyMap<string, string> = new Map([
   ["EEXIST", "a file is in its place"],
   ["EISDIR", "it is a folder"],
   ["ENOENT", "its folder does not exist"],
+  ["ENOTSUP", "no folder can be made there"],
 ]);
 
 function folderAt(path: string, runId: string, cwd: string, parent: string | undefined): RunFolder {

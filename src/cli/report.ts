@@ -3,12 +3,12 @@
  * Refuses to know any kind of run: each has an opener and a merger of its own.
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ZodError } from "zod";
 import { SHARD_FILE, troublesOf } from "../report/merge-shard.ts";
 import { type ExitCode, UsageFault } from "./exit.ts";
-import { cannotWrite, openRunFolder } from "./folder.ts";
+import { cannotWrite, makeFolder, openRunFolder } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { FORMATS, type Format, KINDS, type Rendered } from "./report-kinds.ts";
@@ -147,7 +147,7 @@ function put(format: Format, { rendered, folder, shown }: Ready, { forms }: Repo
   }
   const file = place === undefined || place === true ? join(folder, usual) : resolve(io.cwd, place);
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, render(shown));
   } catch (error) {
     throw cannotWrite(typeof place === "string" ? place : usual, error);

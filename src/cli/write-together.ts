@@ -3,10 +3,10 @@
  * Refuses to know what is in them, and to replace a file unless it is asked to.
  */
 
-import { lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { UsageFault } from "./exit.ts";
-import { cannotWrite } from "./folder.ts";
+import { cannotWrite, makeFolder } from "./folder.ts";
 import { listed } from "./nearest.ts";
 
 export interface TextFile {
@@ -37,7 +37,7 @@ export function writeTogether(files: readonly TextFile[], request: WriteRequest)
     const fresh = files.map(({ name, text }) => {
       at = shownIn(request, name);
       const path = resolve(request.folder, name);
-      const first = mkdirSync(dirname(path), { recursive: true });
+      const first = makeFolder(dirname(path));
       if (first !== undefined) made.unshift(first);
       const beside = `${path}.${process.pid}.part`;
       made.unshift(beside);
