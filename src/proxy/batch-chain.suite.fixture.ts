@@ -85,6 +85,22 @@ export function declareBatchChainRules(desks: DeskMaker): void {
       expect(statuses(await desk.batch([update("m3", "m1", { title: "z" })]))).toEqual([200]);
     });
 
+    test("[BAT-3, BAT-5] what failed and was no create of that entity takes no record of its name along", async () => {
+      const desk = await desks.create();
+      await desk.made("task", { id: "m1", title: "x" });
+      await desk.made("task", { id: "m2", title: "x" });
+      const results = await desk.batch([
+        update("m1", "m1", { title: 5 as never }),
+        update("n1", "m1", { title: "1" }),
+        { ...create("m2", { name: 5 as never }), entity: "contact" },
+        update("n2", "m2", { title: "2" }),
+        create("m3", { title: 5 as never }),
+        { ...create("m3", { name: 5 as never }), entity: "contact" },
+        update("n3", "m3", { title: "3" }),
+      ]);
+      expect(statuses(results)).toEqual([400, 200, 400, 200, 400, 400, 424]);
+    });
+
     test("[BAT-5] only creates of that entity, of this account, within the ttl", async () => {
       const desk = await desks.create();
       await desk.create("contact", { id: "t1", name: "x" }, { idempotencyKey: "m1" });

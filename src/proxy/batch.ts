@@ -5,7 +5,7 @@
 
 import type { JsonObject } from "../base/canonical-json.ts";
 import type { EpochMs } from "../base/time.ts";
-import type { Entity } from "../protocol/entity.ts";
+import { ENTITIES, type Entity } from "../protocol/entity.ts";
 import { type AccountId, BatchMutation } from "../protocol/messages.ts";
 import { idOfPayload, type Mutation, withoutQuotes } from "./mutation.ts";
 import { metaOf, type Reply, refusal } from "./reply.ts";
@@ -48,7 +48,8 @@ class Batch {
   private readonly carryOut: CarryOut;
   /** What became of the mutations of this batch, by their ids: the last word on a key is a success, if there was one. */
   private readonly succeeded = new Set<string>();
-  private readonly failed = new Set<string>();
+  /** With the entities of which it may have been a create. */
+  private readonly failed = new Map<string, ReadonlySet<Entity>>();
 
   constructor(
     store: Store,
@@ -69,21 +70,24 @@ class Batch {
     const parsed = BatchMutation.safeParse(item);
     if (!parsed.success) {
       const id = idOfItem(item);
-      return this.note(id, refusal("invalid_request", "not a mutation of the protocol"), false);
+      return this.note(id, ENTITIES, refusal("invalid_request", "not a mutation of the protocol"), false);
     }
     // The value that came, not the parsed copy: that would lose a member called `__proto__` [API-5].
     const came = item as BatchMutation;
+    const creates = came.operation === "create" ? [came.entity] : NO_ENTITIES;
     const mutation = this.resolve(came);
-    if ("status" in mutation) return this.note(came.id, mutation, false);
+    if ("status" in mutation) return this.note(came.id, creates, mutation, false);
     const { reply, replayed } = this.carryOut(mutation);
-    return this.note(came.id, reply, replayed);
+    return this.note(came.id, creates, reply, replayed);
   }
 
-  private note(id: string, reply: Reply, replayed: boolean): JsonObject {
+  private note(id: string, creates: readonly Entity[], reply: Reply, replayed: boolean): JsonObject {
     if (reply.status < 300) {
       this.succeeded.add(id);
       this.failed.delete(id);
-    } else if (!this.succeeded.has(id)) this.failed.add(id);
+    } else if (!this.succeeded.has(id)) {
+      this.failed.set(id, new Set([...(this.failed.get(id) ?? []), ...creates]));
+    }
     return resultOf(id, reply, replayed);
   }
 
@@ -111,12 +115,12 @@ class Batch {
 
   /**
    * [BAT-5] the record that `recordId` means: what the create of that id made, else the record of that very id. A
-   * mutation that failed in this batch takes its dependents with it; a create that failed formerly does unless a
-   * record bears its id.
+   * create that failed in this batch takes its dependents with it; one that failed formerly does unless a record bears
+   * its id.
    */
   private recordId(entity: Entity, recordId: string | undefined): string | Reply {
     if (recordId === undefined) return refusal("invalid_request", "recordId is missing");
-    if (this.failed.has(recordId)) return CREATE_FAILED;
+    if (this.failed.get(recordId)?.has(entity)) return CREATE_FAILED;
     const named = this.store.remembered(this.account, recordId, this.nowMs);
     if (named === undefined || named.operation !== "create" || named.entity !== entity) return recordId;
     if (named.revision !== undefined) return named.recordId;
@@ -135,6 +139,7 @@ class Batch {
   }
 }
 
+const NO_ENTITIES: readonly Entity[] = [];
 const CREATE_FAILED = refusal("dependency_failed", "the create of this record failed");
 const BASE_FAILED = refusal(
   "dependency_failed",
