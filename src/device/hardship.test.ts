@@ -96,6 +96,27 @@ describe("kills", () => {
 });
 
 describe("storage that is slow to know", () => {
+  it("[QUE-5] its wait does not put off that of a call", () => {
+    const bench = live([["task", TASK]], 4);
+    bench.edit({ entity: "task", operation: "update", recordId: "t1", payload: { title: "x" } });
+    for (let failures = 0; failures < 5; failures++) {
+      bench.nowMs += 60_000;
+      bench.feed({ input: "timer", timer: "sync" });
+      bench.failWrite();
+    }
+    const storageMs = bench.last("timer").afterMs;
+    expect(storageMs).toBeGreaterThan(10_000);
+    bench.feed({ input: "refresh" });
+    const before = bench.count("send");
+    bench.answer(bench.last("send").request, 503, { error: "unavailable", message: "" });
+    expect(bench.last("timer")).toMatchObject({ timer: "sync" });
+    expect(bench.last("timer").afterMs).toBeLessThanOrEqual(1_200);
+    bench.fire("sync");
+    expect(bench.count("send")).toBe(before + 1);
+    expect(bench.last("timer")).toMatchObject({ timer: "sync" });
+    expect(bench.last("timer").afterMs).toBeGreaterThan(10_000);
+  });
+
   it("[QUE-3] what is made on top of a create that failed, and is not yet known to have, fails with it", () => {
     const bench = live([["contact", ANN]], 4);
     bench.edit({ entity: "contact", operation: "create", recordId: "new", payload: { name: "Eve" } });

@@ -31,8 +31,10 @@ export function write(device: Device): void {
   if (device.covered !== device.stored && device.storing === undefined) putRevision(device);
   if (device.puts.size === 0) return;
   if (device.notes.length >= WRITES_IN_FLIGHT_MAX) return;
-  if (device.nowMs < device.storageBackoff.notBeforeMs)
-    return setTimer(device, "sync", device.storageBackoff.notBeforeMs);
+  const { notBeforeMs } = device.storageBackoff;
+  // The next call waits on the same timer, perhaps not as long.
+  if (device.nowMs < notBeforeMs)
+    return setTimer(device, "sync", Math.min(notBeforeMs, device.timers.get("sync") ?? notBeforeMs));
   writeNow(device);
 }
 
