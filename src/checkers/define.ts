@@ -83,16 +83,16 @@ export function defineChecker<Name extends FactName>(
 /** The value under a small integer, made when it is first asked for. */
 export class ByIndex<Value> {
   private readonly values: (Value | undefined)[] = [];
-  private readonly make: () => Value;
+  private readonly make: (index: number) => Value;
 
-  constructor(make: () => Value) {
+  constructor(make: (index: number) => Value) {
     this.make = make;
   }
 
   of(index: number): Value {
     const there = this.values[index];
     if (there !== undefined) return there;
-    const made = this.make();
+    const made = this.make(index);
     this.values[index] = made;
     return made;
   }
@@ -105,6 +105,11 @@ export class ByIndex<Value> {
     this.values[index] = undefined;
   }
 
+  each(visit: (value: Value, index: number) => void): void {
+    for (const [index, value] of this.values.entries()) if (value !== undefined) visit(value, index);
+  }
+
+  /** For those who may leave early. */
   *entries(): IterableIterator<readonly [number, Value]> {
     for (const [index, value] of this.values.entries()) if (value !== undefined) yield [index, value];
   }

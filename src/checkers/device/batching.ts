@@ -4,9 +4,10 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /** From this many records with edits that wait for their first attempt, a queue is long. */
 export const LONG_QUEUE = 20;
@@ -32,7 +33,7 @@ interface DeviceState {
 }
 
 class Batching extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     heads: new Set(),
     informed: false,
     troubledUntil: Number.NEGATIVE_INFINITY,

@@ -4,10 +4,11 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { RecordMap } from "../record-map.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 
@@ -25,7 +26,7 @@ interface Note {
 
 class Cancellation extends DeviceChecker {
   /** The create of each record whose create and delete both wait. */
-  private readonly creates = new ByDevice(() => new RecordMap<Mutation>());
+  private readonly creates = new ByIndex(() => new RecordMap<Mutation>());
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
 

@@ -5,9 +5,10 @@
 
 import { formatDuration, SECOND_MS } from "../../base/time.ts";
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 
@@ -41,7 +42,7 @@ interface Note {
 }
 
 class ClockCorrection extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
+  private readonly devices = new ByIndex(() => ({
     offsetMs: 0,
     setAt: 0,
     shownAt: undefined as number | undefined,

@@ -4,10 +4,11 @@
  */
 
 import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { ATTEMPTS_MAX } from "./attempts.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { INSTANT_MS } from "./instant.ts";
 import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -53,7 +54,7 @@ interface DeviceState {
 
 class Consequence extends DeviceChecker {
   private readonly attemptsMax: number;
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     refused: new Set(),
     unauthorized: undefined,
     unpaused: undefined,

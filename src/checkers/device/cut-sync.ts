@@ -6,8 +6,9 @@
 import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import { GENESIS } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /**
  * [FUL-3] Triggers: the first revision (or the first full sync, or the first request without one) after a restart that
@@ -28,7 +29,7 @@ interface DeviceState {
 }
 
 class CutSync extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     durable: new Map(),
     sync: undefined,
     cut: undefined,

@@ -4,9 +4,10 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { LEDGER_FACTS, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 
@@ -24,7 +25,7 @@ interface Note {
 }
 
 class DurableEdit extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
+  private readonly devices = new ByIndex(() => ({
     restarted: undefined as FactOf<"started"> | undefined,
     waiting: undefined as number | undefined,
   }));

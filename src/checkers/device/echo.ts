@@ -4,10 +4,11 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts } from "./instant.ts";
 import { LEDGER_FACTS, type Ledger, type LedgerFact, type Mutation, naming } from "./ledger.ts";
 import { type Drop, DropWatch, missingOnTop } from "./overlay.ts";
@@ -37,7 +38,7 @@ interface DeviceState {
 class Echo extends DeviceChecker {
   private readonly witness: Witness;
   private readonly doubts = new Doubts();
-  private readonly devices = new ByDevice<DeviceState>((device) => {
+  private readonly devices = new ByIndex<DeviceState>((device) => {
     const ledger = this.witness.ledgers.of(device);
     return { ledger, drops: new DropWatch(ledger, this.doubts, true), watches: new RecordMap() };
   });

@@ -36,28 +36,6 @@ export abstract class DeviceChecker implements Checker {
   }
 }
 
-/** One state per device, made when the device is first heard of. */
-export class ByDevice<State> {
-  private readonly states: (State | undefined)[] = [];
-  private readonly make: (device: number) => State;
-
-  constructor(make: (device: number) => State) {
-    this.make = make;
-  }
-
-  of(device: number): State {
-    const known = this.states[device];
-    if (known !== undefined) return known;
-    const made = this.make(device);
-    this.states[device] = made;
-    return made;
-  }
-
-  each(visit: (state: State, device: number) => void): void {
-    for (const [device, state] of this.states.entries()) if (state !== undefined) visit(state, device);
-  }
-}
-
 /** How a device is called in a message; names are in the run's roster. */
 export function who(fact: Pick<OnDevice, "device">): string {
   return `device ${fact.device}`;

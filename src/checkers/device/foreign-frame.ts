@@ -6,8 +6,9 @@
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES } from "../../protocol/entity.ts";
 import { GENESIS, parseRevision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(["sync_event", "ready", "resync_required", "checkpoint"]);
 const KNOWN_ENTITIES: ReadonlySet<string> = new Set(ENTITIES);
@@ -26,7 +27,7 @@ export function createForeignFrameChecker(): Checker {
 
 class ForeignFrame extends DeviceChecker {
   /** The newest event of an unknown entity that has not been seen to be passed. */
-  private readonly devices = new ByDevice(() => ({
+  private readonly devices = new ByIndex(() => ({
     foreign: undefined as FactOf<"frame"> | undefined,
     /** [EVT-15] since `resync_required`, until a sync that began after it has ended: then nothing moves the revision. */
     gap: "none" as "none" | "open" | "syncing",

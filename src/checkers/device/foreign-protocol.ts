@@ -4,10 +4,11 @@
  */
 
 import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { AT_ONCE_MS } from "./consequence.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { replyTo } from "./reply.ts";
@@ -34,7 +35,7 @@ interface DeviceState {
 }
 
 class ForeignProtocol extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({ notice: undefined }));
+  private readonly devices = new ByIndex<DeviceState>(() => ({ notice: undefined }));
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
 

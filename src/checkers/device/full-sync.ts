@@ -5,9 +5,10 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { LEDGER_FACTS, naming } from "./ledger.ts";
 import { type Drop, DropWatch } from "./overlay.ts";
@@ -48,7 +49,7 @@ class FullSync extends DeviceChecker {
   private readonly absent: boolean;
   private readonly witness: Witness;
   private readonly doubts = new Doubts();
-  private readonly devices = new ByDevice<DeviceState>((device) => ({
+  private readonly devices = new ByIndex<DeviceState>((device) => ({
     drops: new DropWatch(this.witness.ledgers.of(device), this.doubts, false),
     ended: new Suspicions(this.doubts),
     expired: undefined,

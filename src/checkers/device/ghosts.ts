@@ -5,8 +5,8 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import type { FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import { RecordMap } from "../record-map.ts";
-import { ByDevice } from "./findings.ts";
 
 interface Seen {
   readonly entity: string;
@@ -24,7 +24,7 @@ export interface Ghost {
 
 /** The ghosts of all accounts. */
 export class Ghosts {
-  private readonly accounts = new ByDevice(() => new AccountGhosts());
+  private readonly accounts = new ByIndex(() => new AccountGhosts());
   /** Taken in with the next one, so that a checker that is told of it still finds what was before it. */
   private newest: FactOf<"shown" | "committed"> | undefined;
 

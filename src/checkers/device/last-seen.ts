@@ -6,9 +6,10 @@
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import { GENESIS, type Revision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { EntityMap, RecordMap } from "../record-map.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /**
  * [REV-11] Triggers: each `advanced` after the first of its entity, and each revision that a restarted device sends
@@ -32,7 +33,7 @@ interface DeviceState {
 }
 
 class LastSeen extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     durable: new Map(),
     resettable: new EntityMap(),
     shown: new RecordMap(),

@@ -4,7 +4,7 @@
  */
 
 import type { FactOf } from "../../history/facts.ts";
-import { ByDevice } from "./findings.ts";
+import { ByIndex } from "../define.ts";
 import { Ledger, type LedgerFact, type Mutation } from "./ledger.ts";
 
 /** The ledgers of all devices. */
@@ -13,7 +13,7 @@ export class Ledgers {
   mutation: Mutation | undefined;
   /** [EVT-16] the mutation of the device itself that the newest frame is the echo of. */
   echoed: Mutation | undefined;
-  private readonly byDevice = new ByDevice(() => new Ledger());
+  private readonly byDevice = new ByIndex(() => new Ledger());
   private slots = 0;
 
   of(device: number): Ledger {

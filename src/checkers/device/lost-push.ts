@@ -5,8 +5,9 @@
 
 import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /**
  * [PSH-9] Triggers: each opening of the app after a push was handed over for the device that has not reached it, and
@@ -25,7 +26,7 @@ interface DeviceState {
 }
 
 class LostPush extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     handedOver: undefined,
     opened: undefined,
     seen: undefined,

@@ -6,10 +6,11 @@
 import type { Fact, FactOf, MutationResult } from "../../history/facts.ts";
 import type { Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { EntityMap, RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /**
  * [REV-12] Triggers: an event or an answer brings an older revision of a record than the one shown, or an older one
@@ -38,7 +39,7 @@ interface DeviceState {
 }
 
 class NewerStays extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     held: new RecordMap(),
     gone: [],
     durable: new EntityMap(),

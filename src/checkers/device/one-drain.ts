@@ -4,8 +4,9 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /** [QUE-9] Triggers: each request that carries mutations. On its way is from `sent` to its end or a kill. */
 export function createOneDrainChecker(): Checker {
@@ -14,7 +15,7 @@ export function createOneDrainChecker(): Checker {
 
 class OneDrain extends DeviceChecker {
   /** Requests with mutations on their way; none or one, as it should be. */
-  private readonly devices = new ByDevice(() => new Map<number, FactOf<"sent">>());
+  private readonly devices = new ByIndex(() => new Map<number, FactOf<"sent">>());
 
   constructor() {
     super("QUE-9", ["sent", "answered", "unanswered", "killed"]);

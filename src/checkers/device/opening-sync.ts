@@ -5,8 +5,9 @@
 
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, type Entity } from "../../protocol/entity.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 
 /** A sync this shortly before the opening counts as the one on open: the app may start and open in two steps. */
@@ -47,7 +48,7 @@ interface DeviceState {
 }
 
 class OpeningSync extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     life: new Life(),
     debt: new Debt(),
     stored: new Set(),

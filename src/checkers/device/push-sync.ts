@@ -5,8 +5,9 @@
 
 import type { Fact, FactOf } from "../../history/facts.ts";
 import type { Revision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
 
@@ -31,7 +32,7 @@ interface DeviceState {
 
 class PushSync extends DeviceChecker {
   private readonly doubts = new Doubts();
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     life: new Life(),
     debt: new Debt(),
     wanted: undefined,

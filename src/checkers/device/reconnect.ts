@@ -5,9 +5,10 @@
 
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { CLOSE } from "../../protocol/request.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { LIFE_FACTS, Life } from "./life.ts";
 
 /** A connection that lived as long as this was a good one, whatever the device counts. */
@@ -47,7 +48,7 @@ interface DeviceState {
 }
 
 class Reconnect extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     life: new Life(),
     socket: undefined,
     connectedAt: undefined,

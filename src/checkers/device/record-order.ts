@@ -4,9 +4,10 @@
  */
 
 import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 import { LEDGER_FACTS, type Ledger, type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
@@ -37,7 +38,7 @@ interface Overtaking {
 
 class RecordOrder extends DeviceChecker {
   private readonly doubts = new Doubts();
-  private readonly overtakings = new ByDevice(() => new Suspicions<Overtaking>(this.doubts));
+  private readonly overtakings = new ByIndex(() => new Suspicions<Overtaking>(this.doubts));
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
 

@@ -7,9 +7,10 @@
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { ENTITIES, ENTITY_OF, type Entity } from "../../protocol/entity.ts";
 import type { Revision } from "../../protocol/revision.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { EntityMap } from "../record-map.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { refusesDelta } from "./opening-sync.ts";
 import { StaleReads } from "./stale-reads.ts";
 
@@ -34,7 +35,7 @@ interface DeviceState {
 }
 
 class Resume extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     durable: new EntityMap(),
     seen: new EntityMap(),
     sockets: new Map(),

@@ -4,9 +4,10 @@
  */
 
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts } from "./instant.ts";
 import { LEDGER_FACTS, naming } from "./ledger.ts";
 import { Debt, LIFE_FACTS, Life, type LifeFact, SYNC_DUE_MS } from "./life.ts";
@@ -33,7 +34,7 @@ interface DeviceState {
 class Resync extends DeviceChecker {
   private readonly witness: Witness;
   private readonly doubts = new Doubts();
-  private readonly devices = new ByDevice<DeviceState>((device) => ({
+  private readonly devices = new ByIndex<DeviceState>((device) => ({
     life: new Life(),
     debt: new Debt<FactOf<"frame">>(),
     drops: new DropWatch(this.witness.ledgers.of(device), this.doubts, false),

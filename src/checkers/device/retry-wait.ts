@@ -5,10 +5,11 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
 import { longestMs, nominalWaitMs, shortestMs } from "./backoff.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 import { LIFE_FACTS, Life } from "./life.ts";
@@ -53,7 +54,7 @@ interface DeviceState {
 }
 
 class RetryWait extends DeviceChecker {
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     life: new Life(),
     wakes: 0,
     stirs: 0,

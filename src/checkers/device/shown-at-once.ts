@@ -5,10 +5,11 @@
 
 import type { Fact, FactOf } from "../../history/facts.ts";
 import { isGoneAt, isOf } from "../commits.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker, Judgement } from "../port.ts";
 import { RecordMap } from "../record-map.ts";
 import { attending, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { Doubts, Suspicions } from "./instant.ts";
 
 /**
@@ -43,7 +44,7 @@ interface Deletion {
 class ShownAtOnce extends DeviceChecker {
   private readonly witness: Witness;
   private readonly doubts = new Doubts();
-  private readonly devices = new ByDevice<DeviceState>(() => ({
+  private readonly devices = new ByIndex<DeviceState>(() => ({
     unseen: new Suspicions(this.doubts),
     unhidden: new Suspicions(this.doubts),
     screen: new RecordMap(),

@@ -5,10 +5,11 @@
 
 import type { Fact, FactOf, SentMutation } from "../../history/facts.ts";
 import { RESERVED_MEMBERS } from "../../protocol/entity.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
 import { RecordMap } from "../record-map.ts";
 import { attendingMutations, createWitness, type Witness } from "../witness.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 import { type Mutation, naming } from "./ledger.ts";
 import type { Notes } from "./ledgers.ts";
 
@@ -28,7 +29,7 @@ interface Note {
 
 class StoredBytes extends DeviceChecker {
   /** Records of which an edit was cancelled while others wait. */
-  private readonly folded = new ByDevice(() => new RecordMap<true>());
+  private readonly folded = new ByIndex(() => new RecordMap<true>());
   private readonly witness: Witness;
   private readonly notes: Notes<Note>;
 

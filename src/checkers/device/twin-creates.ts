@@ -5,8 +5,9 @@
 
 import type { EpochMs } from "../../base/time.ts";
 import type { Fact, FactOf } from "../../history/facts.ts";
+import { ByIndex } from "../define.ts";
 import type { Checker } from "../port.ts";
-import { ByDevice, DeviceChecker, who } from "./findings.ts";
+import { DeviceChecker, who } from "./findings.ts";
 
 /** [QUE-13] Triggers: each create in the millisecond of another on the same device. */
 export function createTwinCreatesChecker(): Checker {
@@ -14,7 +15,7 @@ export function createTwinCreatesChecker(): Checker {
 }
 
 class TwinCreates extends DeviceChecker {
-  private readonly devices = new ByDevice(() => ({
+  private readonly devices = new ByIndex(() => ({
     at: Number.NEGATIVE_INFINITY as EpochMs,
     creates: [] as FactOf<"edited">[],
   }));

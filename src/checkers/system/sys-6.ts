@@ -91,7 +91,7 @@ export function createSys6Checker(witness: Witness = createWitness()): Checker {
       else follow(owner, fact);
     },
     (findings) => {
-      for (const [, owner] of owners.entries()) owner.ripen(Number.POSITIVE_INFINITY, findings);
+      owners.each((owner) => owner.ripen(Number.POSITIVE_INFINITY, findings));
     },
   );
   return attending(witness, checker);
