@@ -5,7 +5,7 @@
 
 import type { Checker } from "../port.ts";
 import type { Witness } from "../witness.ts";
-import { ATTEMPTS_MAX, createAttemptsChecker } from "./attempts.ts";
+import { createAttemptsChecker } from "./attempts.ts";
 import { createBatchingChecker } from "./batching.ts";
 import { createCancellationChecker } from "./cancellation.ts";
 import { createClockCorrectionChecker } from "./clock-correction.ts";
@@ -36,14 +36,8 @@ import { createRestartedKeyChecker, createStableKeyChecker } from "./stable-key.
 import { createStoredBytesChecker } from "./stored-bytes.ts";
 import { createTwinCreatesChecker } from "./twin-creates.ts";
 
-/**
- * A new checker for every D rule that a history can show, in the order of protocol.md.
- * `attemptsMax` is the setting of QUE-6 that the devices run with.
- */
-export function createDeviceCheckers(
-  witness: Witness,
-  attemptsMax: number = ATTEMPTS_MAX,
-): readonly Checker[] {
+/** A new checker for every D rule that a history can show, in the order of protocol.md. */
+export function createDeviceCheckers(witness: Witness): readonly Checker[] {
   return [
     createLastSeenChecker(),
     createNewerStaysChecker(witness),
@@ -60,9 +54,9 @@ export function createDeviceCheckers(
     createRecordOrderChecker(witness),
     createStableKeyChecker(witness),
     createRetryWaitChecker(witness),
-    createAttemptsChecker(attemptsMax, witness),
+    createAttemptsChecker(witness),
     createRestartedKeyChecker(witness),
-    createConsequenceChecker(attemptsMax, witness),
+    createConsequenceChecker(witness),
     createOneDrainChecker(),
     createEditOnResultChecker(witness),
     createCancellationChecker(witness),

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { edited, killed, retried, saved, settled, started } from "../../history/facts.fixture.ts";
 import type { Fact } from "../../history/facts.ts";
+import { createWitness } from "../witness.ts";
 import { createAttemptsChecker } from "./attempts.ts";
 import { answers, fails, satisfied, sends, unreached, verdict } from "./device.fixture.ts";
 
 const said = (facts: Parameters<typeof verdict>[1], max?: number) =>
-  verdict(createAttemptsChecker(max), facts);
+  verdict(createAttemptsChecker(createWitness(), max), facts);
 const failed = (at: number) => settled({ at, outcome: "failed" });
 const tries = (
   from: number,

@@ -19,8 +19,8 @@ export const ATTEMPTS_MAX = 5;
  * that was tried as often without ever reaching out. A kill may take one attempt from the count.
  */
 export function createAttemptsChecker(
-  attemptsMax: number = ATTEMPTS_MAX,
   witness: Witness = createWitness(),
+  attemptsMax: number = ATTEMPTS_MAX,
 ): Checker {
   return attendingMutations(witness, new Attempts(attemptsMax, witness));
 }

@@ -24,11 +24,8 @@ export const TOKEN_LASTS_MS = 60_000;
  * deleted one that is not there is done, 401 neither fails a mutation nor lets another out in the same instant, or before a sign-in, and
  * what can be retried is not given up early, nor taken for done.
  */
-export function createConsequenceChecker(
-  attemptsMax: number = ATTEMPTS_MAX,
-  witness: Witness = createWitness(),
-): Checker {
-  return attending(witness, new Consequence(attemptsMax, witness));
+export function createConsequenceChecker(witness: Witness = createWitness()): Checker {
+  return attending(witness, new Consequence(witness));
 }
 
 interface Note {
@@ -53,7 +50,6 @@ interface DeviceState {
 }
 
 class Consequence extends DeviceChecker {
-  private readonly attemptsMax: number;
   private readonly devices = new ByIndex<DeviceState>(() => ({
     refused: new Set(),
     unauthorized: undefined,
@@ -64,9 +60,8 @@ class Consequence extends DeviceChecker {
   private readonly notes: Notes<Note>;
   private lastAt = 0;
 
-  constructor(attemptsMax: number, witness: Witness) {
+  constructor(witness: Witness) {
     super("QUE-8", [...LEDGER_FACTS, "sent", "answered", "unanswered", "frame", "sync_ended", "phase"]);
-    this.attemptsMax = attemptsMax;
     this.witness = witness;
     this.notes = witness.ledgers.notes(() => ({
       reply: undefined,
@@ -285,7 +280,7 @@ class Consequence extends DeviceChecker {
         return outcome === "failed" ? "waits for the sign-in" : undefined;
       case "retry":
       case "in_flight":
-        if (outcome === "failed") return note.attempts < this.attemptsMax ? "is tried again" : undefined;
+        if (outcome === "failed") return note.attempts < ATTEMPTS_MAX ? "is tried again" : undefined;
         return note.confirmed ? undefined : "is tried again";
       default:
         return undefined;

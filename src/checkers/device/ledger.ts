@@ -46,7 +46,7 @@ export interface Mutation {
   shown: boolean;
   /** Its echo has come in: it is in the server's data, though its answer may still be out [EVT-16]. */
   confirmed: boolean;
-  /** What checkers note on it, by their slots: see notes.ts. */
+  /** What checkers note on it, by their slots: see ledgers.ts. */
   readonly notes: unknown[];
 }
 
