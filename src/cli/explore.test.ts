@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ExploreOptions, explore, progressText } from "./explore.ts";
 import { ExploreReport } from "./explore-schema.ts";
 import { Outside, runFake } from "./outside.fixture.ts";
@@ -224,4 +224,13 @@ describe("wrong usage", () => {
 test("the line says how far: runs, speed, behaviours, violations by rule", () => {
   const campaign = { runs: 352, behaviours: new Set(["a", "b"]), findings: [] };
   expect(progressText(campaign, 2_000)).toBe("explore 352 runs · 176 runs/s · 2 behaviours · nothing found");
+});
+
+test("a shard whose folder is gone at the end is told, and ends with 2", async () => {
+  const code = runFake(["explore", "--runs", "32", "--shard", "1/2", "--report", "gone"], io);
+  await vi.waitUntil(() => existsSync(join(io.cwd, "gone")), { interval: 1 });
+  rmSync(join(io.cwd, "gone"), { recursive: true });
+  expect(await code).toBe(2);
+  expect(io.stderr.text).toBe("the report in gone cannot be written: its folder does not exist\n");
+  expect(io.stdout.text).toContain("explore · seed 1");
 });

@@ -73,9 +73,8 @@ export async function explore(options: ExploreOptions, io: Io, pinned = PINNED_F
   try {
     const crew = await hire(workers, url, options.fault, io);
     const { report, filed, behaviours } = await huntWatched(campaign, crew, pins, folder, options, io);
-    if (shard !== undefined)
-      folder.write(...huntShard({ report, filed, behaviours, shard, runs: options.runs }));
-    const written = writeReport(report, filed, options, folder, io);
+    const made = shard && huntShard({ report, filed, behaviours, shard, runs: options.runs });
+    const written = writeReport(report, filed, made, options, folder, io);
     print(report, filed, options, folder, io);
     return gravest([written, codeOf(report)]);
   } catch (error) {
@@ -207,12 +206,14 @@ function againOf({ scenarios, seed, shard, fault }: ExploreOptions, runs: number
 function writeReport(
   report: ExploreReport,
   filed: readonly Filed[],
+  shard: readonly [name: string, text: string] | undefined,
   { json }: ExploreOptions,
   folder: RunFolder,
   io: Io,
 ): ExitCode {
   const text = `${canonicalJson(report)}\n`;
   try {
+    if (shard) folder.write(...shard);
     writeFindings(filed, folder.write);
     folder.write("report.json", text);
     folder.write("report.html", renderExplorePage(report, filed, folder.shown));

@@ -2,9 +2,9 @@
  * Holds the command `prove` to its word: what it prints for a suite that is proven, and for one that is not.
  */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Proof } from "../exploration/prove.ts";
 import { FAULTS } from "../faults/all.ts";
 import { PLAIN } from "../report/layout.ts";
@@ -57,6 +57,16 @@ describe("prove", () => {
     expect(readFileSync(join(io.cwd, "proof", "report.md"), "utf8")).toContain(
       "| `two-drains` | device | QUE-9 |",
     );
+  }, 120_000);
+
+  test("is told and ends with 2 when its folder is gone at the end", async () => {
+    const io = outside();
+    const code = runCli(["prove", "--fault", "two-drains", "--report", "gone"], io);
+    await vi.waitUntil(() => existsSync(join(io.cwd, "gone")), { interval: 1 });
+    rmSync(join(io.cwd, "gone"), { recursive: true });
+    expect(await code).toBe(2);
+    expect(io.stderr.text).toBe("the report in gone cannot be written: its folder does not exist\n");
+    expect(io.stdout.text).toContain("every fault is caught");
   }, 120_000);
 
   test("a fault that there is not is answered with the nearest, before anything runs", async () => {

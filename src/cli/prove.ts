@@ -3,22 +3,21 @@
  * Refuses to know how a fault is hunted: exploration/prove.ts does, and workers do it.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { formatInstant } from "../base/time.ts";
 import { carriesCanary, probeCanary } from "../exploration/canary.ts";
 import { type Piece, type Proof, sumUp, type Work, workOf } from "../exploration/prove.ts";
 import { FAULTS, faultByName } from "../faults/all.ts";
 import { formatCount } from "../report/numbers.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
-import { cannotWrite, checkWritable, openRunFolder } from "./folder.ts";
+import { EXIT, type ExitCode, gravest } from "./exit.ts";
+import { RunFault, stackOf, tellFault } from "./fault.ts";
+import { cannotWrite, checkWritable, openRunFolder, type RunFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { noSuchFault } from "./planted.ts";
-import { openStatusLine, type StatusLine } from "./progress.ts";
+import { openStatusLine } from "./progress.ts";
 import { renderProvePage } from "./prove-page.ts";
-import { proofJson, renderProof, renderProofMarkdown } from "./prove-report.ts";
+import { proofJson, renderProof, renderProofMarkdown, type SeenProof } from "./prove-report.ts";
 import type { ProofSettings } from "./prove-worker.ts";
 import { faultsOf, proofShard, provenAgain, workOfShard } from "./shard-prove.ts";
 import { openThreads, workersByDefault } from "./threads.ts";
@@ -60,9 +59,7 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
     options.shard === undefined
       ? workOf({ ...settings, ...(chosen && { faults: chosen }) })
       : workOfShard(asked, settings, options.shard);
-  const line = await openStatusLine(io, "prove", !options.quiet, options.color);
-  const pieces = await carryOutAll(work, settings, options, io, line);
-  line.stop();
+  const pieces = await provenIn(folder, options, () => carryOutAll(work, settings, options, io));
   if (pieces === undefined) {
     folder.discard();
     if (!options.quiet) io.stderr.write("interrupted: a suite that is proved in part is not proved\n");
@@ -81,20 +78,55 @@ export async function prove(options: ProveOptions, io: Io): Promise<ExitCode> {
     startedAt: formatInstant(startedMs),
     node: process.version,
   };
-  folder.write("report.html", renderProvePage(seen));
-  folder.write("report.md", renderProofMarkdown(seen));
-  folder.write("report.json", `${canonicalJson(proofJson(seen))}\n`);
-  if (options.shard !== undefined)
-    folder.write(...proofShard({ options, settings, pieces, seen, shard: options.shard }));
-  folder.publish();
-  const screen = {
-    width: widthOf(io.stdout),
-    paint: paintFor(io.stdout, io, options.color),
-    folder: folder.shown,
-  };
-  if (options.json !== "-" && !(options.quiet && proof.holds)) io.stdout.write(renderProof(seen, screen));
-  if (options.json !== undefined) printJson(canonicalJson(proofJson(seen)), options.json, io);
-  return proof.holds && seen.canary.alive ? EXIT.good : EXIT.violated;
+  const shard = options.shard && proofShard({ options, settings, pieces, seen, shard: options.shard });
+  const written = writeReport(seen, shard, options, folder, io);
+  print(seen, options, folder, io);
+  return gravest([written, proof.holds && seen.canary.alive ? EXIT.good : EXIT.violated]);
+}
+
+/** An unexpected exception leaves its stack in the run's folder. */
+async function provenIn<Result>(
+  folder: RunFolder,
+  options: ProveOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const again = provenAgain(options);
+    folder.write("fault.txt", `${again}\n\n${stackOf(error)}\n`);
+    throw new RunFault(error, again, `${folder.shown}/fault.txt`);
+  }
+}
+
+function writeReport(
+  seen: SeenProof,
+  shard: readonly [name: string, text: string] | undefined,
+  { json }: ProveOptions,
+  folder: RunFolder,
+  io: Io,
+): ExitCode {
+  const text = `${canonicalJson(proofJson(seen))}\n`;
+  try {
+    folder.write("report.html", renderProvePage(seen));
+    folder.write("report.md", renderProofMarkdown(seen));
+    folder.write("report.json", text);
+    if (shard) folder.write(...shard);
+    folder.publish();
+    if (json !== undefined && json !== "-") writeNamed(json, text, io.cwd);
+    return EXIT.good;
+  } catch (error) {
+    // What took minutes is still printed.
+    return tellFault(cannotWrite(`the report in ${folder.shown}`, error), io);
+  }
+}
+
+function print(seen: SeenProof, { json, quiet, color }: ProveOptions, folder: RunFolder, io: Io): void {
+  if (json === "-") io.stdout.write(`${canonicalJson(proofJson(seen))}\n`);
+  else if (!(quiet && seen.proof.holds && seen.canary.alive)) {
+    const paint = paintFor(io.stdout, io, color);
+    io.stdout.write(renderProof(seen, { width: widthOf(io.stdout), paint, folder: folder.shown }));
+  }
 }
 
 /** Seeds from this one on: as many as the canary needs to sit in one of them. */
@@ -118,10 +150,10 @@ export function faultNamed(name: string) {
 async function carryOutAll(
   work: readonly Work[],
   settings: ProofSettings,
-  { workers }: ProveOptions,
+  { workers, quiet, color }: ProveOptions,
   io: Io,
-  line: StatusLine,
 ): Promise<readonly Piece[] | undefined> {
+  const line = await openStatusLine(io, "prove", !quiet, color);
   const pool = openThreads("prove-worker", Math.min(workers ?? workersByDefault(), work.length));
   const stop = new AbortController();
   const forget = io.onInterrupt(() => stop.abort());
@@ -142,6 +174,7 @@ async function carryOutAll(
     if (stop.signal.aborted) return undefined;
     throw error;
   } finally {
+    line.stop();
     forget();
     await pool.destroy();
   }
@@ -158,16 +191,4 @@ export function proofOf(
   const { survivors, onlyUnderOthers, notUnderOwnRule, crashed, againstReference } = proof;
   const troubles = [survivors, onlyUnderOthers, notUnderOwnRule, crashed, againstReference];
   return { ...proof, idleRules: [], holds: troubles.every((list) => list.length === 0) };
-}
-
-function printJson(text: string, file: string, io: Io): void {
-  if (file === "-") {
-    io.stdout.write(`${text}\n`);
-    return;
-  }
-  try {
-    writeFileSync(resolve(io.cwd, file), `${text}\n`);
-  } catch (error) {
-    throw cannotWrite(file, error);
-  }
 }
