@@ -59,11 +59,9 @@ export async function replayProbe(
   options: ReplayOptions,
   io: Io,
 ): Promise<ExitCode> {
-  const { file, target, fault, profile, pushSink } = options;
+  const { file, target, fault } = options;
   if (target !== undefined && typeof fault === "string")
     throw new UsageFault("--fault is planted in memory: it goes without --target");
-  if (target === undefined && (profile !== undefined || pushSink !== undefined))
-    throw new UsageFault("--profile and --push-sink are for a live target: name it with --target");
   const probe = PROBES.find(({ id }) => id === example.probe);
   if (probe === undefined)
     throw new UsageFault(

@@ -92,6 +92,15 @@ describe("replay", () => {
     expect(io.stderr.text).toBe(says);
   });
 
+  test.each([
+    ["--profile", "some.yaml"],
+    ["--push-sink", "0"],
+  ])("%s without a target is refused, and not passed over", async (...stray) => {
+    save({});
+    expect(await runFake(["replay", "x.json", ...stray], io)).toBe(2);
+    expect(io.stderr.text).toContain("are for a live target: name it with --target");
+  });
+
   test("a folder is none", async () => {
     mkdirSync(join(io.cwd, "d"));
     expect(await runFake(["replay", "d"], io)).toBe(2);

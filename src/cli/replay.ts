@@ -3,14 +3,12 @@
  * Refuses to search, and to change the file.
  */
 
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { type Counterexample, type Replayed, replay as replayed } from "../exploration/counterexample.ts";
 import { brokenRules } from "../exploration/judge-plan.ts";
 import { EXIT, type ExitCode, UsageFault } from "./exit.ts";
 import { type Played, seenIn, tell } from "./explore-tell.ts";
-import { cannotWrite, checkWritable } from "./folder.ts";
+import { checkWritable, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { paintFor } from "./paint.ts";
 import { plant } from "./planted.ts";
@@ -35,7 +33,9 @@ export interface ReplayOptions {
 
 /** Plays a counterexample again, whichever command found it. UsageFault when the file is none. */
 export async function replay(options: ReplayOptions, io: Io): Promise<ExitCode> {
-  const { file, json } = options;
+  const { file, json, target, profile, pushSink } = options;
+  if (target === undefined && (profile !== undefined || pushSink !== undefined))
+    throw new UsageFault("--profile and --push-sink are for a live target: name it with --target");
   if (json !== undefined && json !== "-") checkWritable(json, io.cwd);
   const ofProbe = readProbeCounterexample(file, io.cwd);
   if (ofProbe !== undefined) {
@@ -70,15 +70,8 @@ function ruleToTell({ rule }: Counterexample, outcome: Replayed): string {
 }
 
 function writeJson(text: string, to: string, io: Io): void {
-  if (to === "-") {
-    io.stdout.write(text);
-    return;
-  }
-  try {
-    writeFileSync(resolve(io.cwd, to), text);
-  } catch (error) {
-    throw cannotWrite(to, error);
-  }
+  if (to === "-") io.stdout.write(text);
+  else writeNamed(to, text, io.cwd);
 }
 
 function jsonOf(example: Counterexample, outcome: Replayed, seen: Omit<Played, "judged">) {
