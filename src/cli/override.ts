@@ -81,9 +81,18 @@ function parseSet(text: string): Change {
   const path = text.slice(0, at).trim().split(".");
   checkPath(path, text);
   const document = parseDocument(text.slice(at + 1), { prettyErrors: false });
-  const [error] = document.errors;
+  const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) throw new UsageFault(`--set ${text}: ${error.message.split("\n")[0]}`);
-  return { source: `--set ${text}`, path, value: document.toJS() as unknown };
+  return { source: `--set ${text}`, path, value: valueOf(document, text) };
+}
+
+function valueOf(document: ReturnType<typeof parseDocument>, text: string): unknown {
+  try {
+    return document.toJS() as unknown;
+  } catch (error) {
+    // An alias that points nowhere.
+    throw new UsageFault(`--set ${text}: ${(error as Error).message.split("\n")[0]}`);
+  }
 }
 
 function checkPath(path: readonly string[], text: string): void {

@@ -38,6 +38,8 @@ describe("wrong usage is exit 2, said on stderr with the nearest real names", ()
     [["simulate", "comutter"], `there is no scenario "comutter"; did you mean commuter?`],
     [["simulate", "none.yaml"], "scenario none.yaml: there is no such file"],
     [["simulate", "--set", "netwrk.loss=1%"], "did you mean network.loss?"],
+    [["simulate", "--set", "network=*lost"], "--set network=*lost: Unresolved alias"],
+    [["simulate", "--set", "fleet=!odd {}"], "--set fleet=!odd {}: Unresolved tag: !odd"],
     [["simulate", "--duration", "long"], "a time is written like"],
     [["rules", "QUE-99"], `there is no rule "QUE-99"`],
   ])("%j", async (args, sentence) => {
