@@ -5,10 +5,16 @@
  */
 
 import { randomInt } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseDuration, SECOND_MS } from "../base/time.ts";
-import { correctionsOf, type Profile, renamedPaths, requestsPerSecondOf } from "../conformance/profile.ts";
+import {
+  correctionsOf,
+  isLocal,
+  type Profile,
+  renamedPaths,
+  requestsPerSecondOf,
+} from "../conformance/profile.ts";
 import { redactor } from "../conformance/redact.ts";
 import { cleanUp } from "../live/clean-up.ts";
 import { Blind, Unsettled } from "../live/fleet-run.ts";
@@ -28,10 +34,11 @@ import type { Scenario } from "../simulation/scenario.ts";
 import { quoted } from "./again.ts";
 import { openLedger, pressed, RESERVE, refusedBy } from "./conformance.ts";
 import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
+import { tellFault } from "./fault.ts";
 import { type FleetAccounts, readAccounts } from "./fleet-accounts.ts";
 import { type LiveLoad, liveLoad } from "./fleet-load.ts";
 import { reportOfFleet, type Spent, targetLines } from "./fleet-report.ts";
-import { checkWritable, openRunFolder, type RunFolder } from "./folder.ts";
+import { cannotWrite, checkWritable, openRunFolder, type RunFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
 import { adjust } from "./override.ts";
 import { paintFor } from "./paint.ts";
@@ -109,9 +116,9 @@ export async function simulateLive(options: FleetSimulateOptions, io: Io): Promi
       left,
       spent,
     });
-    write(report, options, folder, io);
+    const written = write(report, options, folder, io);
     print(report, options, folder, io);
-    return gravest([...codesOf(report), ...endedBy(run.why, redact, io)]);
+    return gravest([written, ...codesOf(report), ...endedBy(run.why, redact, io)]);
   } catch (error) {
     return refusedBy(error, { redact }, io);
   } finally {
@@ -213,8 +220,7 @@ function accountsFor({ fleet }: Scenario, [first, second, ...more]: FleetAccount
 function limitsOf(profile: Profile, { profile: named }: FleetSimulateOptions, url: string) {
   const { concurrency, requestsMax, timeoutSeconds } = profile.limits;
   const timeoutMs = timeoutSeconds * SECOND_MS;
-  const isLocal = /^https?:\/\/(?:localhost|127\.|\[::1\])/.test(url);
-  if (named === undefined && isLocal) return { ...UNLIMITED, timeoutMs };
+  if (named === undefined && isLocal(url)) return { ...UNLIMITED, timeoutMs };
   return { concurrency, requestsPerSecond: requestsPerSecondOf(profile, url), requestsMax, timeoutMs };
 }
 
@@ -295,13 +301,23 @@ function againOf(options: FleetSimulateOptions): string {
   return words.map(quoted).join(" ");
 }
 
-function write(report: SimulationReport, options: FleetSimulateOptions, folder: RunFolder, io: Io): void {
-  folder.write("report.json", renderJson(report));
-  folder.write("report.md", renderMarkdown(report));
-  folder.write("report.html", renderPage(report));
-  folder.publish();
-  if (options.json !== undefined && options.json !== "-")
-    writeFileSync(resolve(io.cwd, options.json), renderJson(report));
+function write(
+  report: SimulationReport,
+  { json }: FleetSimulateOptions,
+  folder: RunFolder,
+  io: Io,
+): ExitCode {
+  try {
+    folder.write("report.json", renderJson(report));
+    folder.write("report.md", renderMarkdown(report));
+    folder.write("report.html", renderPage(report));
+    folder.publish();
+    if (json !== undefined && json !== "-") writeNamed(json, renderJson(report), io.cwd);
+    return EXIT.good;
+  } catch (error) {
+    // What a target showed in real time is still printed.
+    return tellFault(cannotWrite(`the report in ${folder.shown}`, error), io);
+  }
 }
 
 function print(report: SimulationReport, options: FleetSimulateOptions, folder: RunFolder, io: Io): void {

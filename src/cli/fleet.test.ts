@@ -3,7 +3,7 @@
  * options that do not go together.
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SimulationReport } from "../report/result-schema.ts";
@@ -60,6 +60,16 @@ describe("a live fleet of a scenario", () => {
     const target = await reference({ fault: "sequence-in-pairs" });
     expect(await run(target.url, "--quiet")).toBe(1);
     expect(io.stdout.text).toContain("REV-6");
+  });
+
+  test("a report that cannot be written is told, printed all the same, and 2", async () => {
+    const target = await reference({
+      called: (count) => void (count === 25 && mkdirSync(join(io.cwd, "r", "report.json"))),
+    });
+    expect(await run(target.url, "--report", "r", "--set", "thresholds=[]")).toBe(2);
+    expect(io.stderr.text).toContain("the report in r cannot be written: it is a folder\n");
+    expect(io.stdout.text).toContain("people live 600 times as fast");
+    expect(await target.records()).toEqual([]);
   });
 
   test("a threshold that is missed is 4", async () => {

@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { correctionsOf, renamedPaths, requestsPerSecondOf } from "../conformance/profile.ts";
+import { correctionsOf, isLocal, renamedPaths, requestsPerSecondOf } from "../conformance/profile.ts";
 import { Outside, runFake } from "./outside.fixture.ts";
 import { readBaseline, readProfile } from "./profile-file.ts";
 
@@ -69,6 +69,8 @@ describe("a profile", () => {
     expect(renamedPaths(profile).size).toBe(0);
     expect(requestsPerSecondOf(profile, "http://127.0.0.1:8080")).toBe(1_000);
     expect(requestsPerSecondOf(profile, "https://127.0.0.1.example.com")).toBe(50);
+    expect(["http://localhost:1", "https://[::1]/x", "http://127.0.0.1"].map(isLocal)).not.toContain(false);
+    expect(["http://localhost.example.com", "http://127.example.com"].map(isLocal)).not.toContain(true);
   });
 
   test.each([

@@ -179,9 +179,14 @@ const LOCAL = /^https?:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::|\/|$)/;
 const PER_SECOND_LOCAL = 1_000;
 const PER_SECOND = 50;
 
+/** Whether a target is on this machine. */
+export function isLocal(baseUrl: string): boolean {
+  return LOCAL.test(baseUrl);
+}
+
 /** How many requests a second a target may be sent. */
 export function requestsPerSecondOf({ limits }: Profile, baseUrl: string): number {
-  return limits.requestsPerSecond ?? (LOCAL.test(baseUrl) ? PER_SECOND_LOCAL : PER_SECOND);
+  return limits.requestsPerSecond ?? (isLocal(baseUrl) ? PER_SECOND_LOCAL : PER_SECOND);
 }
 
 /** Everything in a profile that must never be shown. */
