@@ -74,7 +74,7 @@ interface CleanupFlags extends SharedOptions {
 export function addCleanup(command: Command, { program, io, end }: Place): void {
   command
     .description(
-      "Deletes what a run of conformance made on its target and could not delete, from the ledger in its report folder. Nothing that the run did not make is named.",
+      "Deletes what a run of conformance, or of simulate or replay with --target, made on its target and could not delete, from the ledger in its report folder. Nothing that the run did not make is named.",
     )
     .argument("<run-id>", "name of the run under reports/, or path of its folder")
     .option("--profile <file>", "the profile of the run, where it is not where it was")
