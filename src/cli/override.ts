@@ -83,10 +83,10 @@ function parseSet(text: string): Change {
   const document = parseDocument(text.slice(at + 1), { prettyErrors: false });
   const [error] = [...document.errors, ...document.warnings];
   if (error !== undefined) throw new UsageFault(`--set ${text}: ${error.message.split("\n")[0]}`);
-  return { source: `--set ${text}`, path, value: valueOf(document, text) };
+  return { source: `--set ${text}`, path, value: dataOf(document, text) };
 }
 
-function valueOf(document: ReturnType<typeof parseDocument>, text: string): unknown {
+function dataOf(document: ReturnType<typeof parseDocument>, text: string): unknown {
   try {
     return document.toJS() as unknown;
   } catch (error) {
