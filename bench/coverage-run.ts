@@ -4,11 +4,11 @@
  */
 
 import { parentPort } from "node:worker_threads";
-import { judgesOf } from "../src/cli/judges.ts";
 import { adjust } from "../src/cli/override.ts";
 import { loadRunKit } from "../src/cli/run-kit.ts";
 import { readScenario } from "../src/cli/scenario-file.ts";
 import { swarmOf } from "../src/cli/swarm.ts";
+import { judgesOf } from "../src/exploration/judges.ts";
 
 const SLICE = 100_000;
 

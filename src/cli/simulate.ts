@@ -5,6 +5,7 @@
 
 import { canonicalJson } from "../base/canonical-json.ts";
 import { formatInstant } from "../base/time.ts";
+import { judgesOf } from "../exploration/judges.ts";
 import { renderJson } from "../report/json.ts";
 import { renderMarkdown } from "../report/markdown.ts";
 import { buildReport, type FinishedRun } from "../report/result.ts";
@@ -18,7 +19,6 @@ import { EXIT, type ExitCode, gravest, UsageFault } from "./exit.ts";
 import { RunFault, stackOf, tellFault } from "./fault.ts";
 import { cannotWrite, checkWritable, openRunFolder, type RunFolder, writeNamed } from "./folder.ts";
 import { type Io, widthOf } from "./io.ts";
-import { judgesOf } from "./judges.ts";
 import { adjust } from "./override.ts";
 import { paintFor } from "./paint.ts";
 import { type Planted, plant } from "./planted.ts";

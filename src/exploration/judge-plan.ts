@@ -7,13 +7,11 @@ import { createCheckers } from "../checkers/all.ts";
 import type { Violation } from "../checkers/port.ts";
 import type { Fact, Roster } from "../history/facts.ts";
 import type { FactFold } from "../history/journal.ts";
-import { ruleById } from "../protocol/rules/registry.ts";
-import { whyExcluded } from "../protocol/rules/scope.ts";
 import { type Parts, REFERENCE } from "../simulation/parts.ts";
 import { type Plan, scenarioOfPlan } from "../simulation/plan.ts";
-import { modeThroughout, type Scenario } from "../simulation/scenario.ts";
 import { createSimulation } from "../simulation/world.ts";
 import { Behaviours } from "./behaviours.ts";
+import { judgesOf } from "./judges.ts";
 
 const SLICE_EVENTS = 50_000;
 /** A small world that needs more has a loop in it. */
@@ -52,7 +50,7 @@ export function judgePlan(
   { parts = REFERENCE, keepFacts = false }: JudgeOptions = {},
 ): JudgedPlan {
   const scenario = scenarioOfPlan(plan);
-  const checkers = checkersOf(scenario);
+  const checkers = judgesOf({ createCheckers }, scenario);
   const behaviours = new Behaviours();
   const folds: readonly FactFold[] = [...checkers, behaviours];
   const world = createSimulation(scenario, plan.seed, { folds, parts, actions: plan.actions, keepFacts });
@@ -78,17 +76,4 @@ export function brokenRules({ rules }: Pick<JudgedPlan, "rules">): ReadonlyMap<s
     if (first !== undefined) broken.set(rule, first);
   }
   return broken;
-}
-
-function checkersOf(scenario: Scenario) {
-  const { proxy, clocks } = scenario;
-  const ruling = {
-    mode: modeThroughout(scenario),
-    resolvedBy: proxy.resolvedBy,
-    driftPpm: clocks.driftPpm,
-  };
-  return createCheckers(ruling).filter(({ rule }) => {
-    const known = ruleById(rule);
-    return known !== undefined && whyExcluded(known, scenario.fleet.phases) === undefined;
-  });
 }

@@ -5,11 +5,10 @@
 
 import { createCheckers } from "../checkers/all.ts";
 import { TRIGGER_SEED } from "../faults/trigger.ts";
-import { ruleById } from "../protocol/rules/registry.ts";
-import { whyExcluded } from "../protocol/rules/scope.ts";
 import type { Parts } from "../simulation/parts.ts";
 import { Scenario, type ScenarioText } from "../simulation/scenario.ts";
 import { createSimulation } from "../simulation/world.ts";
+import { judgesOf } from "./judges.ts";
 
 const SLICE_EVENTS = 100_000;
 
@@ -23,11 +22,7 @@ export interface WorldVerdict {
 /** Runs a scenario and judges it by every rule that its phases have. */
 export function judgeWorld(text: ScenarioText, parts: Parts): WorldVerdict {
   const scenario = Scenario.parse(text);
-  const { mode, resolvedBy } = scenario.proxy;
-  const checkers = createCheckers({ mode, resolvedBy }).filter(({ rule }) => {
-    const known = ruleById(rule);
-    return known !== undefined && whyExcluded(known, scenario.fleet.phases) === undefined;
-  });
+  const checkers = judgesOf({ createCheckers }, scenario);
   const world = createSimulation(scenario, TRIGGER_SEED, { folds: checkers, parts });
   while (world.advance(SLICE_EVENTS));
   const judged = checkers.map((checker) => [checker.rule, checker.finish()] as const);

@@ -5,8 +5,8 @@
 
 import { expect, test } from "vitest";
 import { createCheckers } from "../checkers/all.ts";
-import { judgesOf } from "../cli/judges.ts";
 import { readScenario } from "../cli/scenario-file.ts";
+import { judgesOf } from "../exploration/judges.ts";
 import { Scenario, type ScenarioText } from "./scenario.ts";
 import { drawSwarm } from "./swarm.ts";
 import { createSimulation } from "./world.ts";
