@@ -3,6 +3,7 @@
  * Refuses to say what should have been found.
  */
 
+import { assert } from "../base/assert.ts";
 import { createCheckers } from "../checkers/all.ts";
 import { TRIGGER_SEED } from "../faults/trigger.ts";
 import type { Parts } from "../simulation/parts.ts";
@@ -11,6 +12,8 @@ import { createSimulation } from "../simulation/world.ts";
 import { judgesOf } from "./judges.ts";
 
 const SLICE_EVENTS = 100_000;
+/** A small world that needs more has a loop in it. */
+const EVENTS_MAX = 5_000_000;
 
 /** How one run was judged: how often each rule was exercised, and by how many breaches it was broken. */
 export interface WorldVerdict {
@@ -24,7 +27,8 @@ export function judgeWorld(text: ScenarioText, parts: Parts): WorldVerdict {
   const scenario = Scenario.parse(text);
   const checkers = judgesOf({ createCheckers }, scenario);
   const world = createSimulation(scenario, TRIGGER_SEED, { folds: checkers, parts });
-  while (world.advance(SLICE_EVENTS));
+  while (world.advance(SLICE_EVENTS))
+    assert(world.progress().events < EVENTS_MAX, "a small world comes to its end");
   const judged = checkers.map((checker) => [checker.rule, checker.finish()] as const);
   return {
     exercised: new Map(judged.map(([rule, { exercised }]) => [rule, exercised])),
