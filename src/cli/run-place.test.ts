@@ -42,3 +42,9 @@ describe.each([
     expect(io.stderr.text).toContain("\ntorn.json is no JSON");
   });
 });
+
+test.skipIf(process.getuid?.() === 0)("a report that may not be read is told so", async () => {
+  writeFileSync(join(io.cwd, "mine.json"), "{}", { mode: 0o000 });
+  expect(await runCli(["report", "mine.json"], io)).toBe(2);
+  expect(io.stderr.text).toBe("mine.json: permission is denied\n");
+});

@@ -50,7 +50,9 @@ export function readText(file: string, what: string): string {
         ? "there is no such file"
         : code === "EISDIR"
           ? "it is a folder"
-          : `it cannot be read (${code})`;
+          : code === "EACCES"
+            ? "permission is denied"
+            : `it cannot be read (${code})`;
     throw new UsageFault(`${what}: ${why}`);
   }
 }
