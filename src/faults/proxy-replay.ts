@@ -94,7 +94,7 @@ export const REPLAY_FAULTS: readonly Fault[] = [
   }),
   proxyFault({
     name: "last-twice-at-ready",
-    rules: ["EVT-7", "EVT-5"],
+    rules: ["EVT-7"],
     smallest: "one write, and a socket resumed before it",
     text: "The last event of a replay is sent once more when the socket goes live. Seen where replay and live overlap by one, to be safe.",
     plant: (parts) =>
