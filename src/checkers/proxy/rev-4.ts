@@ -3,6 +3,8 @@
  * Sees the answers to mutations, batch results too. Refuses to judge collections, which the history does not show.
  */
 
+import type { SentMutation } from "../../history/facts.ts";
+import type { AccountLog, Commit } from "../commits.ts";
 import { defineChecker } from "../define.ts";
 import { isSuccess } from "../exchanges.ts";
 import type { Checker } from "../port.ts";
@@ -22,8 +24,7 @@ export function createRev4Checker(witness: Witness = createWitness()): Checker {
         const tombstone = record === null && log.covers(revision) ? log.find(revision) : undefined;
         const wrong = record
           ? record.revisionId !== revision
-          : log.covers(revision) &&
-            !(tombstone?.action === "deleted" && tombstone.entity === mutation.entity);
+          : log.covers(revision) && !(tombstone?.action === "deleted" && isOwn(log, tombstone, mutation));
         if (!wrong) continue;
         findings.breach({
           at: fact.at,
@@ -31,10 +32,15 @@ export function createRev4Checker(witness: Witness = createWitness()): Checker {
           actual: `it is ${revision}`,
           because: record
             ? `the record in the same answer carries ${record.revisionId}`
-            : `no deletion of a ${mutation.entity} was committed as ${revision}`,
+            : `no deletion of ${mutation.entity} ${mutation.id} was committed as ${revision}`,
           evidence: [tombstone, fact],
         });
       }
     }),
   );
+}
+
+/** By its id where the history knows that; one that it does not know may be temporary, and stand for another. */
+function isOwn(log: AccountLog, tombstone: Commit, { entity, id }: SentMutation): boolean {
+  return tombstone.entity === entity && (tombstone.id === id || log.records.get(entity, id) === undefined);
 }

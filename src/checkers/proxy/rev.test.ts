@@ -90,6 +90,21 @@ describe("[REV-4] meta names the record's revision", () => {
       /its tombstone's/,
     ));
 
+  test("broken: a deletion names the tombstone of another record; a temporary id stands for one", () => {
+    const other = deleted(3, { id: "c2", previous: rev(2) });
+    const gone = answered({ results: [result({ record: null, revision: rev(3) })] });
+    const log = [created(1), created(2, { id: "c2" })];
+    expectBroken(
+      createRev4Checker(),
+      [...log, remove, other, gone],
+      /no deletion of contact c1 was committed/,
+    );
+    const byTemporaryId = sent({
+      mutations: [mutation({ id: "k-c2", operation: "delete", payload: undefined })],
+    });
+    expectKept(createRev4Checker(), [...log, byTemporaryId, other, gone]);
+  });
+
   test("idle: refusals have no record", () =>
     expectIdle(createRev4Checker(), [
       update,
