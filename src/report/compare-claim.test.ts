@@ -43,6 +43,21 @@ describe("a promise", () => {
     expect(judged.why !== undefined).toBe(verdict === "partly" || verdict === "not borne out");
   });
 
+  test("that was kept before its phase already says so, and not what would have broken it", () => {
+    const judged = judgeClaim(claim(share(ATLEAST)), stages(0, 0.95, 0.99, 0.99, 0.99, 0.99));
+    expect(judged.why).toBe("it came to its aim before phase 2 already: 95 % before it, 99 % with it.");
+    for (const broken of [
+      [0, 0.95, 0.8, 0.8, 0.8, 0.95],
+      [0, 0.95, 0.99, 0.99, 0.99, 0.8],
+      [0, 0.5, 0.8, 0.8, 0.8, 0.8],
+    ])
+      expect(judgeClaim(claim(share(ATLEAST)), stages(...broken)).why).toBe("so it is");
+    const none = judgeClaim(claim(count({ aim: "at most", limit: 0 })), stages(0, 0, 0, 0, 0, 0));
+    expect(none.why).toBe("it came to its aim before phase 2 already: 0 before it, 0 with it.");
+    const costs = judgeClaim(claim(count({ aim: "times", limit: 1 })), stages(9, 9, 9, 9, 9, 9));
+    expect(costs.why).toBe("so it is");
+  });
+
   test("that costs a share of before is held to that share", () => {
     const half = count({ aim: "times", limit: 0.5 });
     expect(judgeClaim(claim(half), stages(99, 10, 5, 5, 5, 5)).verdict).toBe("borne out");

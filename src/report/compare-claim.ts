@@ -76,8 +76,23 @@ export function judgeClaim(claim: Claim, stages: readonly Stage[]): JudgedClaim 
     stages: { before: before.name, after: after.name },
     figures,
     verdict,
-    ...(verdict === "borne out" || verdict === "not measured" ? {} : { why: claim.why(after, all, before) }),
+    ...(verdict === "borne out" || verdict === "not measured"
+      ? {}
+      : { why: keptBefore(claim, figures) ?? claim.why(after, all, before) }),
   };
+}
+
+/** Why a promise is not owed to its phase: all that it says was so before. Undefined where that is not all there is to say. */
+function keptBefore({ figures: specs, phase }: Claim, figures: readonly JudgedFigure[]): string | undefined {
+  const kept = figures.every((judged, nth) => {
+    const { before, after, all } = judged;
+    const { aim } = specs[nth] as ClaimFigure;
+    return before !== null && isMetBy(aim, before, [before, after, all]);
+  });
+  if (!kept) return undefined;
+  const values = ({ before, after, unit }: JudgedFigure) =>
+    `${formatQuantity(before ?? 0, unit)} before it, ${formatQuantity(after ?? 0, unit)} with it`;
+  return `it came to its aim before phase ${phase} already: ${figures.map(values).join("; ")}.`;
 }
 
 interface Four {
@@ -105,8 +120,7 @@ function verdictOf(
 ): ClaimVerdict {
   if (before === null || after === null || all === null) return "not measured";
   // What came to its aim before already is not owed to the phase.
-  const wasMet = aim.aim !== "times" && isMet(aim, before, before);
-  const improved = !wasMet && isImproved(before, after, better, unit);
+  const improved = !isMetBy(aim, before, [before]) && isImproved(before, after, better, unit);
   const meets = isMet(aim, before, after) && isMet(aim, before, all);
   if (improved && meets) return "borne out";
   return improved || (meets && aim.aim !== "times") ? "partly" : "not borne out";
@@ -117,6 +131,11 @@ function isImproved(before: number, after: number, better: "lower" | "higher", u
   // Of a share, what counts is what was missing to the whole.
   if (unit === "share") return 1 - after <= (1 - before) * (1 - IMPROVED_BY) && after > before;
   return after >= before * (1 + IMPROVED_BY) && after > before;
+}
+
+/** An aim that does not move with what was before, by all of these. */
+function isMetBy(aim: Aim, before: number, values: readonly (number | null)[]): boolean {
+  return aim.aim !== "times" && values.every((value) => value !== null && isMet(aim, before, value));
 }
 
 function isMet({ aim, limit }: Aim, before: number, value: number): boolean {
