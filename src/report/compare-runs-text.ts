@@ -4,7 +4,7 @@
  */
 
 import type { ComparedFigure, ComparedRule, RunsReport, SideSummary } from "./compare-runs.ts";
-import { columns, labelled, type Paint } from "./layout.ts";
+import { columns, labelled, type Paint, wrap } from "./layout.ts";
 import { formatQuantity, formatShare, grouped } from "./numbers.ts";
 
 const MARKS: Readonly<Record<ComparedFigure["verdict"], string>> = {
@@ -20,14 +20,14 @@ const LABEL = 12;
 /** The screen; `quiet` leaves only what went wrong. */
 export function renderRunsScreen(report: RunsReport, width: number, paint: Paint, quiet: boolean): string {
   if (quiet && report.verdict === "good") return "";
-  const lines = [paint.bold(headline(report)), ""];
-  if (!quiet) lines.push(...headLines(report, width), "");
+  const lines = wrap(headline(report), width).map(paint.bold);
+  if (!quiet) lines.push("", ...headLines(report, width));
   const shown = report.figures.filter((figure) => (quiet ? figure.verdict === "worse" : isTelling(figure)));
   const rows = columns(
     [["", "figure", "", "left", "right", "change", "noise"], ...shown.map(figureCells)],
     ["left", "left", "left", "right", "right", "right", "right"],
   );
-  lines.push(paint.dim(rows[0] ?? ""));
+  if (shown.length > 0) lines.push("", paint.dim(rows[0] ?? ""));
   for (const [index, figure] of shown.entries()) lines.push(toned(figure, rows[index + 1] ?? "", paint));
   const thresholds = report.thresholds.filter((threshold) => threshold.verdict !== "same");
   if (thresholds.length > 0) lines.push("");
@@ -37,11 +37,10 @@ export function renderRunsScreen(report: RunsReport, width: number, paint: Paint
         `${verdict === "worse" ? "✗" : "✓"} ${threshold} · was ${left}, is ${right}`,
       ),
     );
-  if (report.rules.length > 0) lines.push("");
-  for (const rule of report.rules)
-    if (!quiet || isBroken(rule)) lines.push((isBroken(rule) ? paint.bad : paint.dim)(ruleLine(rule)));
-  if (report.unsettled.length > 0)
-    lines.push("", paint.bad(`✗ no longer settles: seed ${report.unsettled.join(", ")}`));
+  const rules = report.rules.filter((rule) => !quiet || isBroken(rule));
+  if (rules.length > 0) lines.push("");
+  for (const rule of rules) lines.push((isBroken(rule) ? paint.bad : paint.dim)(ruleLine(rule)));
+  if (report.unsettled.length > 0) lines.push("", paint.bad(unsettledLine(report)));
   return `${lines.join("\n")}\n`;
 }
 
@@ -64,6 +63,7 @@ export function renderRunsMarkdown(report: RunsReport): string {
     ),
     ...(thresholds.length > 0 ? ["## Thresholds", thresholds.join("\n")] : []),
     ...(rules.length > 0 ? ["## Rules whose verdict differs", rules.join("\n")] : []),
+    ...(report.unsettled.length > 0 ? ["## Runs that do not settle any more", unsettledLine(report)] : []),
   ].join("\n\n")}\n`;
 }
 
@@ -71,11 +71,13 @@ function headline(report: RunsReport): string {
   const count = (verdict: ComparedFigure["verdict"]) =>
     report.figures.filter((figure) => figure.verdict === verdict).length;
   const broken = report.rules.filter(isBroken).length;
+  const unsettled = report.unsettled.length;
   const missed = report.thresholds.filter((threshold) => threshold.verdict === "worse").length;
   const mark = report.verdict === "good" ? "✓" : "✗";
   const parts = [
     `${count("worse")} ${count("worse") === 1 ? "figure" : "figures"} worse, ${count("better")} better, ${count("same")} the same within ${formatShare(report.tolerance)}`,
     ...(broken > 0 ? [`${broken} ${broken === 1 ? "rule" : "rules"} newly violated`] : []),
+    ...(unsettled > 0 ? [`${unsettled} ${unsettled === 1 ? "seed" : "seeds"} no longer settling`] : []),
     ...(missed > 0 ? [`${missed} ${missed === 1 ? "threshold" : "thresholds"} newly missed`] : []),
   ];
   return `${mark} ${parts.join(" · ")}`;
@@ -137,6 +139,10 @@ function toned({ verdict }: ComparedFigure, line: string, paint: Paint): string 
 
 function isBroken({ left, right }: ComparedRule): boolean {
   return right === "violated" && left !== "violated";
+}
+
+function unsettledLine({ unsettled }: RunsReport): string {
+  return `✗ no longer settles: seed ${unsettled.join(", ")}`;
 }
 
 function ruleLine(rule: ComparedRule): string {

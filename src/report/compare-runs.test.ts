@@ -77,7 +77,7 @@ describe("two sides", () => {
   test("runs without a partner are left out of the figures", () => {
     const report = compared([run(1, 100), run(9, 900)], [run(1, 100)]);
     expect(requestsOf(report)).toMatchObject({ left: 100, right: 100 });
-    expect(report.notes.join()).toContain("1 runs have no partner");
+    expect(report.notes.join()).toContain("1 run has no partner");
   });
 
   test("a rule newly violated is worse than any figure; one that no longer is, is told", () => {
@@ -109,6 +109,18 @@ describe("two sides", () => {
   });
 });
 
+test("what made the whole worse is said in every form", () => {
+  const unsettled = run(1, 100, { run: { ...BASE.run, ended: "unsettled" } });
+  const report = compared([run(1, 100)], [unsettled]);
+  const quiet = renderRunsScreen(report, 80, PLAIN, true);
+  for (const text of [renderRunsScreen(report, 80, PLAIN, false), quiet, renderRunsMarkdown(report)]) {
+    expect(text).toMatch(/^(# )?✗ .* · 1 seed no longer settling$/m);
+    expect(text).toContain("✗ no longer settles: seed 1");
+  }
+  // No heads of columns over nothing.
+  expect(quiet).not.toContain("change");
+});
+
 test("every figure has a better way", () => {
   expect(Object.keys(BETTER).sort()).toEqual(FIGURES.map(({ name }) => name as string).sort());
 });
@@ -122,7 +134,7 @@ test("the 95 % interval of a mean", () => {
 
 test("the screen keeps to its width, and quiet to what is wrong", () => {
   const worse = compared([run(1, 100)], [run(1, 200)]);
-  for (const width of [80, 100])
+  for (const width of [68, 80, 100])
     for (const line of renderRunsScreen(worse, width, PLAIN, false).split("\n"))
       expect(line.length, line).toBeLessThanOrEqual(width);
   expect(renderRunsScreen(worse, 80, PLAIN, true)).toMatch(/✗ {2}requests .*\+100 %/);

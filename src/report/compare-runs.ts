@@ -282,7 +282,9 @@ function notesOf(left: Side, right: Side, pairs: number): readonly string[] {
   const alone = left.reports.length + right.reports.length - 2 * pairs;
   if (pairs > 0 && alone > 0)
     notes.push(
-      `${alone} runs have no partner of the same scenario and seed, and are left out of the figures`,
+      alone === 1
+        ? "1 run has no partner of the same scenario and seed, and is left out of the figures"
+        : `${alone} runs have no partner of the same scenario and seed, and are left out of the figures`,
     );
   if (pairs === 0)
     notes.push("no two runs have the same scenario and seed: the sides differ in more than what was changed");
@@ -290,7 +292,11 @@ function notesOf(left: Side, right: Side, pairs: number): readonly string[] {
     ({ run }) => run.ended === "interrupted",
   ).length;
   if (interrupted > 0)
-    notes.push(`${interrupted} of the runs were interrupted: they cover less time than they were to`);
+    notes.push(
+      interrupted === 1
+        ? "1 of the runs was interrupted: it covers less time than it was to"
+        : `${interrupted} of the runs were interrupted: they cover less time than they were to`,
+    );
   const [one, other] = [left.reports[0], right.reports[0]];
   const differing = one && other ? settingsApart(one.scenario.settings, other.scenario.settings) : [];
   if (differing.length > 0)
