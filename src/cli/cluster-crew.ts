@@ -26,6 +26,8 @@ import type { Crew } from "./explore-crew.ts";
 const BATCH_SIZE = 4;
 /** Without a worker for so long, whoever waits is told. */
 const LONELY_MS = 5 * SECOND_MS;
+/** How often one order is given out; each time but the last it was dropped by a worker that saw no hunt. */
+const ASKED_MAX = 10;
 /** A result that nobody fetched, of a hunt that was killed, goes away after so long. */
 const KEPT_SECONDS = 3_600;
 
@@ -129,6 +131,16 @@ class ClusterCrew implements Crew {
 
   /** The result of an order, once; undefined when the hunt was stopped before. */
   private async ask(order: Order): Promise<Delivered | undefined> {
+    for (let asked = 0; asked < ASKED_MAX; asked++) {
+      const delivered = await this.askOnce(order);
+      if (delivered?.delivered !== "abandoned") return delivered;
+      // Redis was away for longer than the sign of this hunt's life holds: what was dropped meanwhile is wanted still.
+      await this.beat();
+    }
+    throw new Error(`workers gave up an order ${ASKED_MAX} times, as if this hunt were over`);
+  }
+
+  private async askOnce(order: Order): Promise<Delivered | undefined> {
     if (this.stopped) return undefined;
     const jobId = `${this.hunt}-${this.sent++}`;
     const options = { jobId, removeOnComplete: { age: KEPT_SECONDS }, removeOnFail: { age: KEPT_SECONDS } };

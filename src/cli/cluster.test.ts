@@ -99,6 +99,17 @@ describe.runIf(HAS_REDIS)("a hunt over workers elsewhere", () => {
     expect(code).toBe(0);
   });
 
+  test("what workers dropped while Redis did not know of the hunt is asked for again", async () => {
+    const hunting = runFake(["explore", "--runs", "8", "--queue", redis.url], io);
+    const waiting = `${KEY_PREFIX}:${queueName()}:wait`;
+    await expect.poll(() => redis.admin.llen(waiting)).toBeGreaterThan(0);
+    const [sign = ""] = await redis.admin.keys(`${KEY_PREFIX}:hunt:*`);
+    expect(await redis.admin.del(sign)).toBe(1);
+    await startWorker();
+    expect(await hunting).toBe(0);
+    expect(JSON.parse(timeless())).toMatchObject({ runs: 8 });
+  });
+
   test("Ctrl-C ends a hunt that waits, and leaves nothing in the queue", async () => {
     const hunting = runFake(["explore", "--runs", "8", "--queue", redis.url], io);
     await expect.poll(() => redis.admin.keys(`${KEY_PREFIX}:hunt:*`)).toHaveLength(1);

@@ -98,6 +98,15 @@ describe("what is not one run", () => {
     expect(said.trim().split("\n")).toHaveLength(1);
   });
 
+  test("of many missing shards the first are named, and how many more", async () => {
+    const shard = JSON.parse(readFileSync(join(io.cwd, one, "shard.json"), "utf8")) as object;
+    mkdirSync(join(io.cwd, "lonely"), { recursive: true });
+    const lonely = { ...shard, shard: { index: 1, of: 9_999 } };
+    writeFileSync(join(io.cwd, "lonely", "shard.json"), JSON.stringify(lonely));
+    const { said } = await run("report", "merge", "lonely");
+    expect(said).toContain("10/9999, 11/9999 and 9988 more missing: run with --shard 2/9999");
+  });
+
   test.each([
     ["version", { version: "0.0.1" }, "made by the versions"],
     ["rules", { rules: "0000" }, "judged by the rules"],

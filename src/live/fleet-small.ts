@@ -4,6 +4,7 @@
  * Refuses to judge devices: they are ours. What could not be judged is no verdict.
  */
 
+import { SECOND_MS } from "../base/time.ts";
 import type { Violation } from "../checkers/port.ts";
 import type { Violation as ProbeViolation } from "../conformance/probe.ts";
 import type { TargetFacts } from "../conformance/target.ts";
@@ -55,6 +56,8 @@ const EVERY_MS = 240;
 const PLAIN_EVERY_MS = 280;
 const SPEED = 40;
 const SETTLE_WITHIN_MS = 30_000;
+/** From a phone's first attempt to its last, at the utmost. */
+const KEYS_KEPT_MS_MIN = DURATION_MS_MAX + SETTLE_WITHIN_MS;
 /** Clocks of some phones are wrong, by this much [QUE-16]. */
 const CLOCKS_MS = [0, 0, 45_000, -90_000, 0, 7_000];
 
@@ -62,6 +65,9 @@ const CLOCKS_MS = [0, 0, 45_000, -90_000, 0, 7_000];
 export function whyNoFleet({ declared, ordered }: TargetFacts): string | undefined {
   if (!declared.phases.includes(1)) return "the target does not declare phase 1, and nobody could watch it";
   if (!ordered) return "its revisions have no order (revisions.order: opaque), and devices rest on one";
+  // [IDM-10] a retry that finds its key forgotten is a second mutation, and nobody's fault.
+  if (declared.phases.includes(3) && declared.ttlSeconds * SECOND_MS < KEYS_KEPT_MS_MIN)
+    return `it forgets keys after ${declared.ttlSeconds} s (idempotency.ttlSeconds), and devices may come back with one after ${KEYS_KEPT_MS_MIN / SECOND_MS} s`;
   return undefined;
 }
 

@@ -99,6 +99,9 @@ const MUST_AGREE: readonly (readonly [what: string, read: (shard: ShardFile) => 
   ["numbers of shards", ({ shard }) => shard.of],
 ];
 
+/** Shards that a sentence names. */
+const SHOWN_MAX = 10;
+
 function gaps(shards: readonly NamedShard[], of: number): readonly string[] {
   const names = new Map<number, string[]>();
   for (const { name, shard } of shards) {
@@ -113,11 +116,17 @@ function gaps(shards: readonly NamedShard[], of: number): readonly string[] {
     ...(missing.length === 0
       ? []
       : [
-          `${missing.length === 1 ? "shard" : "shards"} ${missing.join(", ")} missing: run with --shard ${missing[0]}`,
+          `${missing.length === 1 ? "shard" : "shards"} ${shown(missing)} missing: run with --shard ${missing[0]}`,
         ]),
     ...twice.map(
       ([index, files]) => `shard ${index}/${of} is there ${files.length} times: ${files.join(", ")}`,
     ),
     ...strange.map((index) => `shard ${index}/${of} is not one of ${of}`),
   ];
+}
+
+/** The first of them, and how many more. */
+function shown(names: readonly string[]): string {
+  const more = names.length - SHOWN_MAX;
+  return more <= 0 ? names.join(", ") : `${names.slice(0, SHOWN_MAX).join(", ")} and ${more} more`;
 }
