@@ -15,11 +15,13 @@ interface Bench {
 }
 
 /** Who judges a run of this scenario: rules of a phase that is off are reported as excluded, and not judged. */
-export function judgesOf({ createCheckers }: Bench, scenario: Scenario): readonly Checker[] {
+export function judgesOf(bench: Bench, scenario: Scenario): readonly Checker[] {
   const { resolvedBy } = scenario.proxy;
   const { driftPpm } = scenario.clocks;
-  return createCheckers({ mode: modeThroughout(scenario), resolvedBy, driftPpm }).filter(({ rule: id }) => {
-    const rule = ruleById(id);
-    return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
-  });
+  return bench
+    .createCheckers({ mode: modeThroughout(scenario), resolvedBy, driftPpm })
+    .filter(({ rule: id }) => {
+      const rule = ruleById(id);
+      return rule === undefined || whyExcluded(rule, scenario.fleet.phases) === undefined;
+    });
 }
