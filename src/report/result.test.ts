@@ -45,8 +45,15 @@ describe("the report of a run", () => {
     });
     expect(ruleOf(report, "WHK-1")).toMatchObject({
       verdict: "not exercised",
-      reason: "no checker judges it in a simulation yet",
+      reason: "no checker judges it in a simulation: zeke-sync conformance does",
     });
+  });
+
+  test("what no checker judges says who does", () => {
+    const report = buildReport(finishedRun());
+    const reasonOf = (id: string) => ruleOf(report, id).reason;
+    expect(reasonOf("REV-7")).toBe("no checker judges it: tests of the reference alone do");
+    expect(reasonOf("API-1")).toBe("no checker judges it in a simulation: zeke-sync conformance does");
   });
 
   test("a rule of a phase that is off is excluded, and says why", () => {
@@ -57,7 +64,7 @@ describe("the report of a run", () => {
       verdict: "excluded",
       reason: "it rests on phase 3, which is off",
     });
-    expect(ruleOf(report, "API-8").reason).toBe("no checker judges it in a simulation yet");
+    expect(ruleOf(report, "API-8").reason).toBe("no checker judges it in a simulation: zeke-sync conformance does");
   });
 
   test("violations fail the run; the first few are told, all are counted", () => {

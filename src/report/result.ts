@@ -130,7 +130,7 @@ function judgeRule(rule: Rule, run: FinishedRun): RuleEntry {
         : excluded === undefined
           ? "not exercised"
           : "excluded";
-  const reason = verdict === "not exercised" ? whyNotExercised(judgements.length > 0) : excluded;
+  const reason = verdict === "not exercised" ? whyNotExercised(rule, judgements.length > 0) : excluded;
   const { id, level, side, phase, text } = rule;
   return {
     id,
@@ -151,9 +151,17 @@ function foundIn(judgement: Judgement): number {
   return (judgement as Partial<CountedJudgement>).found ?? judgement.violations.length;
 }
 
-function whyNotExercised(checked: boolean): string {
-  return checked ? "its trigger did not happen" : "no checker judges it in a simulation yet";
+function whyNotExercised({ side }: Rule, checked: boolean): string {
+  return checked ? "its trigger did not happen" : UNCHECKED[side];
 }
+
+/** Who else judges what no checker does. */
+const UNCHECKED: Readonly<Record<Rule["side"], string>> = {
+  P: "no checker judges it in a simulation: zeke-sync conformance does",
+  D: "no checker judges it",
+  S: "no checker judges it",
+  R: "no checker judges it: tests of the reference alone do",
+};
 
 function reportViolation(violation: Violation, run: FinishedRun): ViolationEntry {
   const diagram = run.diagrams?.get(violation);
