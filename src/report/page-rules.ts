@@ -77,12 +77,12 @@ function choice(verdict: string, count: number, checked: boolean): Markup {
 
 function matrix(rules: readonly PagedRule[]): Markup {
   const families = [...new Set(rules.map(({ id }) => familyOf(id)))];
-  const heads = PHASES.map((phase) => html`<th scope="col" class="n">${phaseText(phase)}</th>`);
+  const heads = PHASES.map((phase) => html`<th scope="col" class="n">phase ${phase}</th>`);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Rules by family and phase"><table class="matrix">
 <caption class="quiet">Rules by family and phase</caption>
 <thead><tr><th scope="col">family</th>${heads}<th scope="col" class="n">all phases</th><th scope="col" class="n">exercised</th></tr></thead>
 <tbody>${families.map((family) => matrixRow(family, rules))}</tbody></table></div>
-<p class="dim key">✓ satisfied, of all · ✗ violated · a number alone: none of them was exercised, or they are excluded</p>`;
+<p class="dim key">✓ satisfied, of all · ✗ violated · a number alone: none of them was exercised, or they are excluded · phase 0 is what all phases stand on</p>`;
 }
 
 function matrixRow(family: string, rules: readonly PagedRule[]): Markup {
@@ -102,7 +102,7 @@ function matrixCell(family: string, phase: number | undefined, rules: readonly P
   if (rules.length === 0) return html`<td class="n dim"></td>`;
   const count = (verdict: RuleEntry["verdict"]) => rules.filter((rule) => rule.verdict === verdict).length;
   const [violated, satisfied] = [count("violated"), count("satisfied")];
-  const where = `${family}, ${phase === undefined ? "all phases" : phaseText(phase)}: `;
+  const where = `${family}, ${phase === undefined ? "all phases" : `phase ${phase}`}: `;
   const of = (part: number) =>
     part === rules.length ? NOTHING : html` <span class="dim">of ${rules.length}</span>`;
   const text =
@@ -120,7 +120,7 @@ function ruleRow(rule: PagedRule, more: Markup): Markup {
   const often = verdict === "not exercised" || verdict === "excluded" ? verdict : `${grouped(exercised)}×`;
   return html`<details class="rule" id="rule-${id}" data-words="${words}" data-verdict="${verdict}" data-family="${familyOf(id)}" data-phase="${phase}">
 <summary>${verdictMark(verdict)}<span class="id">${id}</span><span class="text">${withCode(text)}</span><span class="often">${often}</span></summary>
-<div class="inner"><p>${level} · ${phaseText(phase)} · binds ${SIDES[side]} · ${titleOf(familyOf(id))} · ${verdict}${reason === undefined ? "" : `: ${reason}`} · exercised ${grouped(exercised)} times</p>
+<div class="inner"><p>${level} · phase ${phase} · binds ${SIDES[side]} · ${titleOf(familyOf(id))} · ${verdict}${reason === undefined ? "" : `: ${reason}`} · exercised ${grouped(exercised)} times</p>
 ${more}</div>
 </details>`;
 }
@@ -148,11 +148,6 @@ function verdictMark(verdict: RuleEntry["verdict"]): Markup {
 
 function familyOf(id: string): string {
   return id.slice(0, id.indexOf("-"));
-}
-
-/** Phase 0 is what all phases stand on. */
-function phaseText(phase: number): string {
-  return phase === 0 ? "any phase" : `phase ${phase}`;
 }
 
 function titleOf(name: string): string {

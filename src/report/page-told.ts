@@ -20,7 +20,7 @@ export function brokenRule(parts: {
   readonly told: readonly Markup[];
 }): Markup {
   const { anchor, mark, rule, level, phase, text, told } = parts;
-  const when = phase === undefined ? NOTHING : html` · ${phase === 0 ? "any phase" : `phase ${phase}`}`;
+  const when = phase === undefined ? NOTHING : html` · phase ${phase}`;
   return html`<article class="violation" id="${anchor}">
 <h3><span class="bad" aria-hidden="true">${mark}</span> ${rule}<span class="lvl">${level}${when}</span></h3>
 <p>${withCode(text)}</p>
