@@ -57,11 +57,13 @@ export function timeTick(ms: number): string {
   return parts.join(" ");
 }
 
-/** Quantities from nothing up. */
-export function quantityAxis(unit: Unit, max?: number) {
+/** Quantities from nothing up; between whole things that are counted there is no tick. */
+export function quantityAxis(unit: Unit, max: number | undefined, values: readonly (number | null)[]) {
+  const isWhole = unit === "count" && values.every((value) => value === null || Number.isInteger(value));
   return {
     type: "value",
     min: 0,
+    ...(isWhole ? { minInterval: 1 } : {}),
     ...(max === undefined ? {} : { max, interval: max / 4 }),
     splitNumber: 4,
     axisLine: { show: false },

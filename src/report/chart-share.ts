@@ -32,7 +32,7 @@ export function drawShareChart(chart: ShareChart): Markup {
     option: {
       grid,
       xAxis: durationAxis(atMostMs[0] ?? 1, atMostMs.at(-1) ?? 1_000, false),
-      yAxis: quantityAxis("share", 1),
+      yAxis: quantityAxis("share", 1, []),
       series: lines.map(({ tone, counts, broken }) => ({
         type: "line",
         showSymbol: false,
@@ -87,7 +87,7 @@ export function drawBarChart(chart: BarChartOf): Markup {
     title: chart.title,
     option: {
       grid: { left: 18 + longest * 7, right: 78, top: 6, bottom: 26 },
-      xAxis: { ...quantityAxis(chart.unit, most === 0 ? 1 : undefined), splitNumber: 3 },
+      xAxis: { ...quantityAxis(chart.unit, most === 0 ? 1 : undefined, totals), splitNumber: 3 },
       yAxis: nameAxis(chart.names),
       series: chart.rows.map(({ tone, values }, row) => ({
         type: "bar",

@@ -51,6 +51,7 @@ function middles({ lengthMs, bucketMs }: TimeSpan, count: number): readonly numb
 /** A chart of quantities over time. */
 export function drawTimeChart(chart: TimeChart, span: TimeSpan): Markup {
   const at = middles(span, chart.lines[0]?.values.length ?? 0);
+  const values = [...chart.lines.flatMap((line) => line.values), chart.limit ?? null];
   const series = chart.lines.map((line) => ({
     ...lookOf(line, span),
     data: line.values.map((value, bucket) => [
@@ -64,7 +65,7 @@ export function drawTimeChart(chart: TimeChart, span: TimeSpan): Markup {
     option: {
       grid: chart.behind ? { ...PLOT, right: PLOT_RIGHT_WIDE } : PLOT,
       xAxis: timeAxis(span.lengthMs),
-      yAxis: [quantityAxis(chart.unit, chart.max), behindAxis(chart)],
+      yAxis: [quantityAxis(chart.unit, chart.max, values), behindAxis(chart)],
       series: [...behind(chart, at), ...series, ...limitLine(chart, span)],
     },
   });
@@ -116,7 +117,7 @@ function behindAxis({ behind: shares = [] }: TimeChart): object {
   const most = shares.reduce((one, other) => Math.max(one, other), 0);
   const max = BEHIND_MAXES.find((candidate) => candidate >= 2 * most) ?? 1;
   return {
-    ...quantityAxis("share", max),
+    ...quantityAxis("share", max, []),
     position: "right",
     show: shares.length > 0,
     splitLine: { show: false },

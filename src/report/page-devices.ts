@@ -9,6 +9,7 @@ import { formatSpan, grouped } from "./numbers.ts";
 import { html, type Markup, NOTHING } from "./page-markup.ts";
 import type { SimulationReport } from "./result-schema.ts";
 import type { DeviceEntry, SeriesEntry } from "./series-schema.ts";
+import { counted } from "./table.ts";
 
 /** The worst devices; nothing where a report does not know them. */
 export function devicesSection({ series }: SimulationReport): Markup {
@@ -51,12 +52,12 @@ function latencyText({ online, cameBack, offlineMs, kills, clockOffsetMs }: Devi
   const slowest = cameBack.count > 0 ? `, ${formatSpan(cameBack.max)} after coming back` : "";
   return html`<b>${formatSpan(online.p90 ?? 0)}</b> p90 of ${grouped(online.count)} changes<br>
 slowest ${formatSpan(online.max)}${slowest}<br>
-${offlineText(offlineMs)}, ${kills} kills${clockText(clockOffsetMs)}`;
+${offlineText(offlineMs)}, ${counted(kills, "kill")}${clockText(clockOffsetMs)}`;
 }
 
 function conflictText({ conflicts, edits, offlineMs, kills, clockOffsetMs }: DeviceEntry): Markup {
-  return html`<b>${grouped(conflicts)}</b> conflicts, ${grouped(edits)} edits<br>
-${offlineText(offlineMs)}, ${kills} kills${clockText(clockOffsetMs)}`;
+  return html`<b>${grouped(conflicts)}</b> ${conflicts === 1 ? "conflict" : "conflicts"}, ${counted(edits, "edit")}<br>
+${offlineText(offlineMs)}, ${counted(kills, "kill")}${clockText(clockOffsetMs)}`;
 }
 
 function offlineText(offlineMs: number): string {

@@ -87,7 +87,7 @@ function distribution({ latency: known }: SeriesEntry, report: SimulationReport)
       ? "none"
       : `half within ${formatSpan(values.p50)}, 99 of 100 within ${formatSpan(values.p99 ?? 0)}`;
   };
-  const caption = `Online: ${said("sync latency online")}. Came back: ${said("sync latency came back")}. The further to the left a curve rises, the better; the scale of time doubles.`;
+  const caption = `Online: ${said("sync latency online")}. Came back: ${said("sync latency came back")}. The further to the left a curve rises, the better; each doubling of time is as wide.`;
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
   const shares = (counts: readonly number[], step: number) =>
     total(counts) === 0 ? "·" : formatShare(total(counts.slice(0, step + 1)) / total(counts));
@@ -167,7 +167,7 @@ function conflicts(report: SimulationReport): readonly Markup[] {
   const caption =
     stale === 0
       ? "No write was stale."
-      : `${grouped(stale)} stale writes in all; ${most.entity} met them most often.`;
+      : `${grouped(stale)} stale ${stale === 1 ? "write" : "writes"} in all; ${most.entity} met them most often.`;
   const rate = figure({
     title: rateTitle,
     chart: drawBarChart({
@@ -272,7 +272,7 @@ function queue(series: SeriesEntry, report: SimulationReport): Markup {
   const title = "Waiting mutations a device, and devices offline";
   const worst = peakOf(mean);
   const [longest, away] = [peakOf(max), peakOf(offline)];
-  const caption = `Fullest around ${at(series, worst)}, with ${formatCount(mean[worst] ?? 0)} a device; the longest queue of one device held ${grouped(max[longest] ?? 0)}, around ${at(series, longest)}. At most ${formatShare(offline[away] ?? 0)} of the fleet was offline at once. Queues should follow the grey, and drain when it falls.`;
+  const caption = `Fullest around ${at(series, worst)}, with ${formatCount(mean[worst] ?? 0)} a device; the longest queue of one device held ${grouped(max[longest] ?? 0)}, around ${at(series, longest)}. Devices were offline most around ${at(series, away)}: ${formatShare(offline[away] ?? 0)} of their time. Queues should follow the grey, and drain when it falls.`;
   return figure({
     title,
     chart: drawTimeChart(

@@ -3,11 +3,12 @@ import { createMetrics } from "../metrics/all.ts";
 import { createSeries } from "../metrics/series.ts";
 import { Scenario } from "../simulation/scenario.ts";
 import { createSimulation } from "../simulation/world.ts";
+import { drawTimeChart } from "./chart-time.ts";
 import { renderPage } from "./page.ts";
 import { brokenRun, finishedRun, violation } from "./report.fixture.ts";
 import { buildReport } from "./result.ts";
 import { SimulationReport } from "./result-schema.ts";
-import { denseRow } from "./series-schema.ts";
+import { denseRow, type SeriesEntry } from "./series-schema.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
 
 function threshold(text: string): Threshold {
@@ -128,6 +129,31 @@ describe("the page", () => {
     expect(hostile.match(/<script>/g)).toHaveLength(1);
     expect(hostile).toContain("Space-time diagram");
   });
+});
+
+test("a chart of things that are counted has no tick between two of them", () => {
+  const span = { lengthMs: 3_600_000, bucketMs: 900_000 };
+  const ticksOf = (values: readonly number[]) => {
+    const lines = [{ values, tone: "second", look: "bars" }] as const;
+    const { markup } = drawTimeChart({ name: "few", label: "few", unit: "count", lines }, span);
+    return [...markup.matchAll(/>(\d+(?:\.\d+)?)<\/text>/g)].map(([, tick]) => Number(tick));
+  };
+  expect(ticksOf([0, 1, 0, 1])).toContain(1);
+  expect(ticksOf([0, 1, 0, 1]).every(Number.isInteger)).toBe(true);
+  expect(ticksOf([0, 0.5, 0.2, 0.1]).every(Number.isInteger)).toBe(false);
+});
+
+test("one of something is not told as several", () => {
+  const real = realReport();
+  const one = (real.series as SeriesEntry).worst.byLatency.map((device) => ({
+    ...device,
+    ...{ kills: 1, edits: 1, conflicts: 1 },
+  }));
+  const series = { ...(real.series as SeriesEntry), worst: { byLatency: one, byConflicts: one } };
+  const text = renderPage({ ...real, series }).replaceAll(/<[^>]+>/g, " ");
+  expect(text).toMatch(/, 1 kill\b/);
+  expect(text).toMatch(/\b1 {2}conflict, 1 edit\b/);
+  expect(text).not.toMatch(/\b1 +(?:kills|conflicts|edits)\b/);
 });
 
 test("a device's sparse rows read as they were written", () => {

@@ -64,7 +64,9 @@ describe("the report of a run", () => {
       verdict: "excluded",
       reason: "it rests on phase 3, which is off",
     });
-    expect(ruleOf(report, "API-8").reason).toBe("no checker judges it in a simulation: zeke-sync conformance does");
+    expect(ruleOf(report, "API-8").reason).toBe(
+      "no checker judges it in a simulation: zeke-sync conformance does",
+    );
   });
 
   test("violations fail the run; the first few are told, all are counted", () => {

@@ -118,6 +118,6 @@ export function verdictSentence(report: SimulationReport): string {
 }
 
 /** `1 rule`, `2 rules`. */
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
