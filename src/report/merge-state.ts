@@ -21,7 +21,7 @@ export interface MeasuredState {
 type Members = Record<string, unknown>;
 
 /** What a fresh fold has of its own accord: what it wants, and who is told what. */
-const NOT_STATE: ReadonlySet<string> = new Set(["wants", "byFact", "sink", "make", "widened", "resized"]);
+const NOT_STATE: ReadonlySet<string> = new Set(["wants", "byFact", "sink", "make", "widened"]);
 
 /** Folds with nothing in them. */
 export function emptyState(): MeasuredState {
