@@ -217,9 +217,9 @@ export function* recordsOf(log: AccountLog): IterableIterator<RecordLog> {
   for (const entity of ENTITIES) yield* log.records.of(entity).values();
 }
 
-/** A commit in words. */
-export function tellCommit(commit: Commit): string {
+/** A commit in words. `named` is what its author said to know, where the proxy may have gone by less. */
+export function tellCommit(commit: Commit, named: string | undefined = commit.ifMatch): string {
   const who = commit.device === undefined ? "somebody" : `device ${commit.device}`;
-  const knowing = commit.ifMatch === undefined ? "without If-Match" : `with If-Match ${commit.ifMatch}`;
-  return `${who} ${commit.action} ${commit.entity} ${commit.id} as ${commit.revision} ${knowing}, on ${commit.previous ?? "nothing"}`;
+  const knowing = named === undefined ? "" : ` with If-Match ${named}`;
+  return `${who} ${commit.action} ${commit.entity} ${commit.id} as ${commit.revision}${knowing}, on ${commit.previous ?? "nothing"}`;
 }

@@ -26,7 +26,7 @@ export function createCon4Checker(witness: Witness = createWitness()): Checker {
         at: fact.at,
         expected: `409 conflict, and ${fact.entity} ${fact.id} still at ${fact.previous}`,
         actual: `${fact.entity} ${fact.id} is gone`,
-        because: tellCommit(fact),
+        because: tellCommit(fact, exchanges.namedBy(fact)),
         evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
       });
     }),

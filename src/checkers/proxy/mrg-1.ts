@@ -27,7 +27,7 @@ export function createMrg1Checker(witness: Witness = createWitness()): Checker {
       findings.breach({
         at: fact.at,
         expected: `${fact.entity} ${fact.id} unchanged at ${fact.previous}`,
-        actual: tellCommit(fact),
+        actual: tellCommit(fact, exchanges.namedBy(fact)),
         because: "the write did not know the record as it stood",
         evidence: [commits.record(fact.account, fact.entity, fact.id)?.before, fact],
       });

@@ -25,7 +25,7 @@ export function createMrg3Checker(witness: Witness = createWitness()): Checker {
         const state = fact.key === undefined ? undefined : exchanges.key(fact.account, fact.key);
         const actual = wrongResolution(fact, state);
         if (actual === undefined) return;
-        const because = tellCommit(fact);
+        const because = tellCommit(fact, exchanges.namedBy(fact));
         const expected = "client_won when all its fields were taken, merged when some were";
         findings.breach({ at: fact.at, expected, actual, because, evidence: [state?.firstSent, fact] });
       }
@@ -45,7 +45,7 @@ export function createMrg3Checker(witness: Witness = createWitness()): Checker {
           at: fact.at,
           expected: `meta.resolution ${commit.resolution ?? "none"}`,
           actual: `${result.resolution ?? "none"}`,
-          because: `the update was stale: ${tellCommit(commit)}`,
+          because: `the update was stale: ${tellCommit(commit, exchanges.namedBy(commit))}`,
           evidence: [commit, pending.sent, fact],
         });
       }

@@ -62,7 +62,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
       if (!unknown && !kept) continue;
       const why = unknown ? `did not know the item, which came with ${added.revision}` : "did not remove it";
       findings.trigger();
-      findings.breach(lost(commit, id, `${tellCommit(commit)}, and ${why}`, added));
+      findings.breach(lost(commit, id, `${tellCommit(commit, ifMatch)}, and ${why}`, added));
     }
   };
 
@@ -86,7 +86,7 @@ export function createMrg5Checker(witness: Witness = createWitness()): Checker {
       if (fact.action === "updated" && isEnforced(witness)) {
         const stale = exchanges.isStale(fact);
         if (stale) findings.trigger();
-        if (stale && isTold && fact.resolution !== "merged") findings.breach(unmerged(fact));
+        if (stale && isTold && fact.resolution !== "merged") findings.breach(unmerged(fact, exchanges));
         judgeAdded(fact, state, items, findings);
         judgeRemoved(fact, state, items, findings);
       }
@@ -152,13 +152,13 @@ function twice(commit: Commit, ids: readonly string[]): Breach {
   };
 }
 
-function unmerged(commit: Commit): Breach {
+function unmerged(commit: Commit, exchanges: Witness["exchanges"]): Breach {
   const actual = commit.resolution ?? "no resolution";
   return {
     at: commit.at,
     expected: "resolution merged",
     actual,
-    because: tellCommit(commit),
+    because: tellCommit(commit, exchanges.namedBy(commit)),
     evidence: [commit],
   };
 }

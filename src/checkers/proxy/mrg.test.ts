@@ -142,6 +142,16 @@ describe("[MRG-5] no item is lost, none appears twice", () => {
       ask(2, "milk", "eggs", "tea"),
       merge(4, 2, "eggs", "tea"),
     ]));
+  test("broken: not merged, by a proxy that did not look at the If-Match that was sent, and it is told", () =>
+    expectBroken(
+      createMrg5Checker(),
+      [
+        ...log,
+        ask(1, "milk", "eggs", "tea"),
+        { ...merge(3, 1, "milk", "eggs", "tea"), ifMatch: undefined, resolution: undefined },
+      ],
+      /no resolution.* with If-Match rev_1704067200_000001, on rev_1704067200_000002/,
+    ));
   test("broken: an item of the writer is lost", () =>
     expectBroken(
       createMrg5Checker(),

@@ -40,7 +40,7 @@ export function createSys2Checker(witness: Witness = createWitness()): Checker {
     if (isEnforced(witness) && exchanges.isStale(commit) && !isLawful(commit, witness)) {
       return tell(
         "a write that knew the record, or a merge",
-        tellCommit(commit),
+        tellCommit(commit, exchanges.namedBy(commit)),
         `it did not know ${tellCommit(before)}`,
       );
     }
