@@ -37,6 +37,10 @@ describe("the screen", () => {
     }
   });
 
+  test("of 60 columns says something of each figure: the largest queue, for one", () => {
+    expect(screen(finishedRun(), 60)).toMatch(/offline queue size .* 37$/m);
+  });
+
   test("says what was simulated, what was measured, what was judged, where it stands and how to run it again", () => {
     const text = screen(finishedRun());
     for (const part of [

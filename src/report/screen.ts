@@ -104,12 +104,20 @@ function conflictLines(report: SimulationReport, { width, paint }: ScreenOptions
   return head === undefined ? [] : [paint.dim(head), ...rows];
 }
 
-/** Too narrow for all columns: p50 and p99 stay. */
+/** Too narrow for all columns: p50, p99 and max stay, which leaves something of each figure, or p50 and p99. */
 function narrowFigures(report: SimulationReport, width: number): readonly string[] {
-  const rows = distributionRows(report.figures).map((row) => [row[0] ?? "", row[1] ?? "", row[3] ?? ""]);
-  return columns([["metric", "p50", "p99"], ...rows], ["left", "right", "right"]).map((line) =>
-    cut(`  ${line}`, width),
-  );
+  const all = [["metric", ...COLUMNS], ...distributionRows(report.figures)];
+  const aligns: readonly Align[] = ["left", "right", "right", "right"];
+  const kept = all.map(([name = "", p50 = "", , p99 = "", max = ""]) => [name, p50, p99, max]);
+  const table = columns(kept, aligns);
+  const fitting =
+    (table[0] ?? "").length + 2 <= width
+      ? table
+      : columns(
+          kept.map((row) => row.slice(0, 3)),
+          aligns,
+        );
+  return fitting.map((line) => cut(`  ${line}`, width));
 }
 
 function familyLines(report: SimulationReport, { width, paint }: ScreenOptions): readonly string[] {
