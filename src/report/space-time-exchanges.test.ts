@@ -78,6 +78,16 @@ test("of many steps the last are told, and every violated one", () => {
   expect(notes).toEqual(["80 earlier exchanges are left out"]);
 });
 
+test("the drawing explains the signs that it has, and no others", () => {
+  const lost = { actor: "a", sentAtMs: 0, label: "A", answer: "lost" } as const;
+  const wrong = { actor: "a", sentAtMs: 9, label: "B", answer: { label: "b" }, violated: true } as const;
+  const svg = renderDiagramSvg(diagramOfExchanges([lost, wrong]));
+  expect(svg).toContain(">cross: lost on its way · red ring: the violation<");
+  expect(svg).not.toContain("app not running");
+  const { answer } = wrong;
+  expect(renderDiagramSvg(diagramOfExchanges([{ ...lost, answer }]))).not.toMatch(/lost on|the violation/);
+});
+
 test("no steps make an empty diagram, and foreign text stays text", () => {
   expect(renderDiagramSvg(diagramOfExchanges([]))).toContain("</svg>");
   expect(renderDiagramText(diagramOfExchanges([]), { width: 80 })).toContain("violation");

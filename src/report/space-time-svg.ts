@@ -25,8 +25,6 @@ const TITLE_CHARACTER = 8.8;
 const NAME_WIDTH = 74;
 const CAPTION_LINES_MAX = 4;
 const NOTE_LINES_MAX = 6;
-const KEY =
-  "shaded: offline · broken line: app not running · cross: lost on its way · dashed with a cross: never came · red ring: the violation";
 
 /** The diagram as SVG, 980 pixels wide; put it where it can be scrolled sideways. */
 export function renderDiagramSvg(diagram: Diagram): string {
@@ -95,11 +93,25 @@ function captionLines(diagram: Diagram): readonly { readonly label: string; read
 
 function noteLines(diagram: Diagram): readonly string[] {
   const width = Math.floor((WIDTH - 2 * MARGIN) / 6.1);
-  return [KEY, ...diagram.notes].flatMap((note) =>
-    wrap(note, width)
-      .slice(0, NOTE_LINES_MAX)
-      .map((line) => endCut(line, width)),
-  );
+  return [keyOf(diagram), ...diagram.notes]
+    .filter((note) => note !== "")
+    .flatMap((note) =>
+      wrap(note, width)
+        .slice(0, NOTE_LINES_MAX)
+        .map((line) => endCut(line, width)),
+    );
+}
+
+/** What the signs mean that are in the drawing. */
+function keyOf({ spans, arrows, marks }: Diagram): string {
+  const signs: readonly (readonly [isThere: boolean, text: string])[] = [
+    [spans.some(({ state }) => state === "offline"), "shaded: offline"],
+    [spans.some(({ state }) => state === "down"), "broken line: app not running"],
+    [arrows.some(({ fate }) => fate === "lost"), "cross: lost on its way"],
+    [arrows.some(({ fate }) => fate === "absent"), "dashed with a cross: never came"],
+    [[...arrows, ...marks].some(({ offence }) => offence !== undefined), "red ring: the violation"],
+  ];
+  return signs.flatMap(([isThere, text]) => (isThere ? [text] : [])).join(" · ");
 }
 
 function lanes(diagram: Diagram, { laneXs, laneTop, height, nameWidth }: Geometry): readonly string[] {
