@@ -4,6 +4,8 @@ import { formatBytes, formatCount, formatQuantity, formatShare } from "./numbers
 describe("quantities for people", () => {
   test.each([
     [0, "0"],
+    [0.004, "< 0.01"],
+    [0.006, "0.01"],
     [0.424, "0.42"],
     [9.13, "9.1"],
     [61.04, "61"],

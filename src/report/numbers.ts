@@ -25,10 +25,11 @@ export function formatQuantity(value: number, unit: Unit): string {
   }
 }
 
-/** Thousands apart up to a million, then `1.2 M`, `3.4 G`; small fractions keep two significant digits. */
+/** Thousands apart up to a million, then `1.2 M`, `3.4 G`; below 1 two digits, and what is above nothing never reads as 0. */
 export function formatCount(value: number): string {
   if (value >= 1e9) return `${short(value / 1e9)} G`;
   if (value >= 1e6) return `${short(value / 1e6)} M`;
+  if (value > 0 && value < 0.005) return "< 0.01";
   if (!Number.isInteger(value) && value < 100) return trimZeros(value.toFixed(value < 1 ? 2 : 1));
   return grouped(Math.round(value));
 }
