@@ -130,6 +130,18 @@ test("the 95 % interval of a mean", () => {
   expect(halfWidth([4, 4, 4])).toBe(0);
   // Standard error 1 / sqrt(3), t of two degrees of freedom 4.30.
   expect(halfWidth([1, 2, 3])).toBeCloseTo(4.3 / Math.sqrt(3), 6);
+  // Of so many seeds, t is still above 2: the interval is not told narrower than it is.
+  for (const [runs, t] of [
+    [17, 2.12],
+    [31, 2.04],
+    [60, 2],
+  ] as const) {
+    const values = Array.from({ length: runs }, (_, nth) => nth);
+    const middle = (runs - 1) / 2;
+    const squares = values.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+    const error = Math.sqrt(squares / (runs - 1) / runs);
+    expect((halfWidth(values) ?? 0) / error).toBeGreaterThanOrEqual(t - 1e-9);
+  }
 });
 
 test("the screen keeps to its width, and quiet to what is wrong", () => {

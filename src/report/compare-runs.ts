@@ -30,8 +30,13 @@ export const BETTER: Readonly<Record<FigureName, "lower" | "higher">> = {
 /** The largest of many says more of luck than of the runs: it is told, and not judged. */
 const UNJUDGED: ReadonlySet<Statistic> = new Set(["max"]);
 
-/** Two-sided 95 % of Student's t, for 1, 2, … degrees of freedom; 2 beyond. */
-const T95 = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13];
+/** Two-sided 95 % of Student's t, for 1, 2, … degrees of freedom. */
+const T95 = [
+  ...[12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.2, 2.18, 2.16, 2.14, 2.13],
+  ...[2.12, 2.11, 2.1, 2.09, 2.09, 2.08, 2.07, 2.07, 2.06, 2.06, 2.06, 2.05, 2.05, 2.05, 2.04],
+];
+/** Beyond those, where it is 2.04 and falls to 1.96. */
+const T95_BEYOND = 2.04;
 
 type FigureVerdict = "worse" | "better" | "same" | "not judged" | "gone" | "new";
 
@@ -207,7 +212,7 @@ export function halfWidth(values: readonly number[]): number | null {
   if (middle === null || values.length < 2) return null;
   const squares = values.reduce((sum, value) => sum + (value - middle) * (value - middle), 0);
   const error = Math.sqrt(squares / (values.length - 1) / values.length);
-  return error * (T95[values.length - 2] ?? 2);
+  return error * (T95[values.length - 2] ?? T95_BEYOND);
 }
 
 function apart(left: number | null, right: number | null): number | null {
