@@ -5,10 +5,8 @@
 
 import { share } from "../metrics/measure.ts";
 import type { Claim } from "./compare-claim.ts";
-import type { Stage } from "./compare-stage.ts";
+import { bytesADay, perDay, type Stage } from "./compare-stage.ts";
 import { formatBytes, formatCount, formatShare, formatSpan, grouped } from "./numbers.ts";
-
-const perDay = (total: number, { metrics }: Stage): number => share(total, metrics.cost.deviceDays) ?? 0;
 
 /** How many times as much the largest account costs as the smallest. */
 function growth({ sizes }: Stage, of: "bytes" | "ms"): number | null {
@@ -18,10 +16,7 @@ function growth({ sizes }: Stage, of: "bytes" | "ms"): number | null {
     : share(most, least);
 }
 
-const wakeUps = (stage: Stage): number | null =>
-  share(stage.metrics.cost.total.radioWakeUps, stage.metrics.cost.deviceDays);
-const bytesADay = (stage: Stage): number | null =>
-  share(stage.metrics.cost.total.bytesDown + stage.metrics.cost.total.bytesUp, stage.metrics.cost.deviceDays);
+const wakeUps = (stage: Stage): number | null => perDay(stage.metrics.cost.total.radioWakeUps, stage);
 
 export const LATE_CLAIMS: readonly Claim[] = [
   {
@@ -54,7 +49,7 @@ export const LATE_CLAIMS: readonly Claim[] = [
       },
     ],
     why: (after, _all, before) =>
-      `there is no timer in the background that pushes could replace; each push wakes the radio, and there are ${formatCount(perDay(after.metrics.counts.pushesReceived, after))} a device-day: ${formatCount(wakeUps(before) ?? 0)} wake-ups become ${formatCount(wakeUps(after) ?? 0)}.`,
+      `there is no timer in the background that pushes could replace; each push wakes the radio, and there are ${formatCount(perDay(after.metrics.counts.pushesReceived, after) ?? 0)} a device-day: ${formatCount(wakeUps(before) ?? 0)} wake-ups become ${formatCount(wakeUps(after) ?? 0)}.`,
   },
   {
     phase: 4,

@@ -7,21 +7,18 @@ import { MINUTE_MS, SECOND_MS } from "../base/time.ts";
 import { share } from "../metrics/measure.ts";
 import type { Claim, ClaimFigure } from "./compare-claim.ts";
 import { LATE_CLAIMS } from "./compare-claims-late.ts";
-import type { Stage } from "./compare-stage.ts";
+import { bytesADay, perDay, type Stage } from "./compare-stage.ts";
 import { formatBytes, formatCount, formatShare, grouped } from "./numbers.ts";
 
-const perDay = (total: number, { metrics }: Stage): number | null => share(total, metrics.cost.deviceDays);
-
-/** Bytes both ways, a device and day. */
 const BYTES: Omit<ClaimFigure, "aim"> = {
   figure: "bytes both ways, a device-day",
   unit: "bytes",
   better: "lower",
-  value: (stage) => perDay(stage.metrics.cost.total.bytesDown + stage.metrics.cost.total.bytesUp, stage),
+  value: bytesADay,
 };
 
 const spent = (stage: Stage): string =>
-  `${formatCount(perDay(stage.metrics.cost.total.requests, stage) ?? 0)} requests and ${formatBytes(BYTES.value(stage) ?? 0)}`;
+  `${formatCount(perDay(stage.metrics.cost.total.requests, stage) ?? 0)} requests and ${formatBytes(bytesADay(stage) ?? 0)}`;
 
 const EARLY_CLAIMS: readonly Claim[] = [
   {

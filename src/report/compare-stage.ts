@@ -62,7 +62,16 @@ export function stageFigures(stages: readonly Stage[]): readonly StageFigure[] {
   }));
 }
 
-const perDay = (total: number, { metrics }: Stage) => share(total, metrics.cost.deviceDays);
+/** A total of a stage, by device-day; null when no time passed. */
+export function perDay(total: number, { metrics }: Stage): number | null {
+  return share(total, metrics.cost.deviceDays);
+}
+
+/** Bytes both ways, a device-day. */
+export function bytesADay(stage: Stage): number | null {
+  const { bytesUp, bytesDown } = stage.metrics.cost.total;
+  return perDay(bytesUp + bytesDown, stage);
+}
 
 const SPECS: readonly (readonly [figure: string, unit: Unit, of: (stage: Stage) => number | null])[] = [
   ["edits made", "count", ({ fates }) => fates.all.made],
