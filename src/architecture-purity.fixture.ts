@@ -200,6 +200,20 @@ export function checkOpenings(trees: Trees): readonly Breach[] {
   });
 }
 
+/** What test files share registers no hook when it is loaded: files of one worker load it once, and only the first had it. */
+export function checkHooks(trees: Trees): readonly Breach[] {
+  const breaches: Breach[] = [];
+  for (const [file, tree] of trees) {
+    if (!file.endsWith(".fixture.ts")) continue;
+    for (const [nth, line] of tree.text.split("\n").entries()) {
+      const [hook] = /^(?:before|after)(?:Each|All)\b/.exec(line) ?? [];
+      if (hook !== undefined)
+        breaches.push({ wall: "hook", file, line: nth + 1, says: `${hook} as it is loaded` });
+    }
+  }
+  return breaches;
+}
+
 type Report = (wall: Breach["wall"], line: number, says: string) => void;
 
 function inSources(

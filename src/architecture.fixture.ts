@@ -21,7 +21,7 @@ import { API } from "typescript/unstable/sync";
 
 /** One place where the source breaks the document. `file` is relative to the repository. */
 export interface Breach {
-  readonly wall: "table" | "apart" | "witness" | "outside" | "order" | "size" | "opening";
+  readonly wall: "table" | "apart" | "witness" | "outside" | "order" | "size" | "opening" | "hook";
   readonly file: string;
   readonly line: number;
   readonly says: string;

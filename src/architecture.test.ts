@@ -14,7 +14,13 @@ import {
   parseTexts,
   type Trees,
 } from "./architecture.fixture.ts";
-import { checkOpenings, checkOrder, checkOutside, checkSizes } from "./architecture-purity.fixture.ts";
+import {
+  checkHooks,
+  checkOpenings,
+  checkOrder,
+  checkOutside,
+  checkSizes,
+} from "./architecture-purity.fixture.ts";
 
 const DOCUMENT = readFileSync(new URL("../docs/architecture.md", import.meta.url), "utf8");
 const { table, toCome } = parseImportTable(DOCUMENT);
@@ -38,6 +44,7 @@ function checkAll(trees: Trees): readonly Breach[] {
     ...checkOrder(trees),
     ...checkSizes(trees),
     ...checkOpenings(trees),
+    ...checkHooks(trees),
   ];
 }
 
@@ -57,6 +64,8 @@ describe("this source", () => {
   test("sorts by a comparator and asks no locale", () => expect(told(checkOrder(TREES))).toEqual([]));
   test("keeps files and functions to their sizes", () => expect(told(checkSizes(TREES))).toEqual([]));
   test("opens every file with what it owns", () => expect(told(checkOpenings(TREES))).toEqual([]));
+  test("registers hooks in test files, and where a fixture is asked to", () =>
+    expect(told(checkHooks(TREES))).toEqual([]));
 });
 
 describe("docs/architecture.md", () => {
@@ -113,6 +122,7 @@ const CLEAN: Readonly<Record<string, string>> = {
     "type Date2 = number;\n",
   "src/checkers/rule.test.ts":
     'import "../proxy/engine.ts";\nimport "../protocol/merge.ts";\nawait Promise.resolve(new Date());\n[1].sort();\n',
+  "src/live/shelf.fixture.ts": `${OPENING}export function clear() {\n  afterEach(() => undefined);\n}\n`,
   "src/live/server.ts": `${OPENING}import { readFileSync } from "node:fs";\nexport const go = async () => readFileSync(String(Date.now()));\n`,
 };
 
@@ -128,6 +138,13 @@ const PLANTED: readonly (readonly [
   text: string,
   says: RegExp,
 ])[] = [
+  [
+    "hook",
+    "a hook for whoever loads it first",
+    "src/live/shelf.fixture.ts",
+    "afterEach(() => undefined);",
+    /afterEach as it is loaded/,
+  ],
   [
     "table",
     "an import against the arrow",

@@ -3,6 +3,8 @@
  */
 
 import { declareStoreContract } from "../proxy/store-contract.fixture.ts";
-import { openStore } from "./sqlite-shelf.fixture.ts";
+import { clearShelfAfterEach, openStore } from "./sqlite-shelf.fixture.ts";
+
+clearShelfAfterEach();
 
 declareStoreContract("sqlite store", () => openStore().desk);

@@ -9,8 +9,10 @@ import type { DeviceId } from "../protocol/messages.ts";
 import { GENESIS, type Revision } from "../protocol/revision.ts";
 import { CURSOR_LIFE_MS, stampsOf } from "../proxy/store.ts";
 import { StoreUnavailable } from "./durable.ts";
-import { besides, newFile, openStore } from "./sqlite-shelf.fixture.ts";
+import { besides, clearShelfAfterEach, newFile, openStore } from "./sqlite-shelf.fixture.ts";
 import { A, B, keyOf, planOf, put, T0 } from "./sqlite-write.fixture.ts";
+
+clearShelfAfterEach();
 
 function versionsIn(file: string): number {
   return besides(file, (db) => db.prepare("SELECT count(*) FROM versions").pluck().get() as number);

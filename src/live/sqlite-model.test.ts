@@ -10,9 +10,11 @@ import { GENESIS, type Revision } from "../protocol/revision.ts";
 import { createMemoryStore } from "../proxy/memory-store.ts";
 import type { Store } from "../proxy/store.ts";
 import { createSqliteDurable } from "./sqlite-durable.ts";
-import { newFile } from "./sqlite-shelf.fixture.ts";
+import { clearShelfAfterEach, newFile } from "./sqlite-shelf.fixture.ts";
 import { ACCOUNTS, anyStep, IDS, KEYS, Walk } from "./sqlite-walk.fixture.ts";
 import { A, T0 } from "./sqlite-write.fixture.ts";
+
+clearShelfAfterEach();
 
 /** The answers to all questions, as plain data. */
 function answers(store: Store, revisions: readonly Revision[], nowMs: number): unknown {

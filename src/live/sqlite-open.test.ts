@@ -9,9 +9,11 @@ import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createSqliteDurable } from "./sqlite-durable.ts";
 import { APPLICATION_ID, MIGRATIONS, schemaVersionOf } from "./sqlite-schema.ts";
-import { besides, newFile, openStore } from "./sqlite-shelf.fixture.ts";
+import { besides, clearShelfAfterEach, newFile, openStore } from "./sqlite-shelf.fixture.ts";
 import { A, put } from "./sqlite-write.fixture.ts";
 import { StoreRefused } from "./store-refused.ts";
+
+clearShelfAfterEach();
 
 function refusalOf(file: string): string {
   try {

@@ -1,6 +1,6 @@
 /**
  * Owns folders and stores that a test makes, and their end after it.
- * Refuses to know what is tested.
+ * Refuses to know what is tested, and to act by being loaded: test files of one worker share this module.
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,10 +13,13 @@ import { createSqliteDurable, type SqliteDurable, type SqliteOptions } from "./s
 const folders: string[] = [];
 const open: SqliteDurable[] = [];
 
-afterEach(async () => {
-  for (const durable of open.splice(0)) await durable.close();
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
+/** To be called by each test file that makes any: what it made ends with each of its tests. */
+export function clearShelfAfterEach(): void {
+  afterEach(async () => {
+    for (const durable of open.splice(0)) await durable.close();
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+}
 
 /** A file's name in a folder of its own, which is taken away after the test. */
 export function newFile(): string {
